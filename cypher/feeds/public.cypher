@@ -1,0 +1,11 @@
+// The newest posts of all, up to a position and since another. No row: none is between them.
+MATCH (post:Post)
+WHERE post.rank_key <= $before_key
+  AND post.rank_key >= $since
+  AND (post.rank_key < $before_key OR post.id < $before_id)
+RETURN
+  post.id AS id,
+  post.id AS post_id,
+  post.rank_key AS rank_key
+ORDER BY post.rank_key DESC, post.id DESC
+LIMIT $limit

@@ -1,0 +1,13 @@
+// How much the newest posts since a moment were answered to. No row: there is none.
+MATCH (post:Post)
+WHERE post.rank_key >= $since
+WITH post
+ORDER BY post.rank_key DESC
+LIMIT $limit
+RETURN
+  post.id AS id,
+  post.rank_key AS rank_key,
+  COUNT { (post)<-[:LIKED]-() } AS likes,
+  COUNT { (post)<-[:OF]-() } AS reposts,
+  COUNT { (post)<-[:QUOTES]-() } AS quotes,
+  COUNT { (post)<-[:IN_THREAD]-() } AS comments

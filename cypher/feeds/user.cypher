@@ -1,0 +1,12 @@
+// The newest posts and reposts of a user, up to a position. No row: the end of the list.
+// The redundant first sort key lets the planner read the index in order and stop.
+MATCH (entry:Entry)
+WHERE entry.author_id = $user
+  AND entry.rank_key <= $before_key
+  AND (entry.rank_key < $before_key OR entry.id < $before_id)
+RETURN
+  entry.id AS id,
+  entry.post_id AS post_id,
+  entry.rank_key AS rank_key
+ORDER BY entry.author_id DESC, entry.rank_key DESC, entry.id DESC
+LIMIT $limit

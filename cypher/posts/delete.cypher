@@ -1,0 +1,8 @@
+// Deletes a post, its reposts and all that hangs on them, and keeps that there was one. No row: it does not exist.
+MATCH (post:Post {id: $id})
+OPTIONAL MATCH (post)<-[:OF]-(repost:Repost)
+DETACH DELETE repost
+WITH DISTINCT post
+DETACH DELETE post
+CREATE (deleted:DeletedPost {id: $id, deleted_at: $now})
+RETURN deleted.id AS id

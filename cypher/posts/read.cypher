@@ -1,0 +1,21 @@
+// The posts of those ids, as everybody sees them. An id without a row is no post, or not any more.
+// The far ends of the counts have no label, so that each is a degree that is read and not counted.
+UNWIND $ids AS id
+MATCH (post:Post {id: id})<-[:POSTED]-(author:User)
+RETURN
+  post.id AS id,
+  {id: author.id, handle: author.handle, name: author.display_name, avatar_url: author.avatar_url} AS author,
+  post.text AS text,
+  post.created_at AS created_at,
+  post.edited_at AS edited_at,
+  post.visibility AS visibility,
+  post.quote_of AS quote_of,
+  post.tags AS tags,
+  [(post)-[:MENTIONS]->(person:User) | {id: person.id, handle: person.handle, name: person.display_name, avatar_url: person.avatar_url}] AS mentions,
+  {
+    comments: COUNT { (post)<-[:IN_THREAD]-() },
+    likes: COUNT { (post)<-[:LIKED]-() },
+    reposts: COUNT { (post)<-[:OF]-() },
+    quotes: COUNT { (post)<-[:QUOTES]-() }
+  } AS counts,
+  post.revision AS revision

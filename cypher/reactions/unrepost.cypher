@@ -1,0 +1,5 @@
+// Takes a user's repost of a post back. No row: the post does not exist.
+MATCH (post:Post {id: $post})
+OPTIONAL MATCH (repost:Repost {pair: $viewer + $post})
+DETACH DELETE repost
+RETURN DISTINCT post.id AS id

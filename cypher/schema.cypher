@@ -1,0 +1,21 @@
+// Constraints and indexes. Each statement may be run again and again.
+CREATE CONSTRAINT user_id IF NOT EXISTS FOR (user:User) REQUIRE user.id IS UNIQUE;
+CREATE CONSTRAINT user_handle IF NOT EXISTS FOR (user:User) REQUIRE user.handle IS UNIQUE;
+CREATE CONSTRAINT credential_id IF NOT EXISTS FOR (credential:Credential) REQUIRE credential.id IS UNIQUE;
+CREATE CONSTRAINT session_id IF NOT EXISTS FOR (session:Session) REQUIRE session.id IS UNIQUE;
+CREATE CONSTRAINT refresh_token_id IF NOT EXISTS FOR (token:RefreshToken) REQUIRE token.id IS UNIQUE;
+CREATE CONSTRAINT idempotency_key_id IF NOT EXISTS FOR (key:IdempotencyKey) REQUIRE key.id IS UNIQUE;
+CREATE CONSTRAINT erasure_id IF NOT EXISTS FOR (erasure:Erasure) REQUIRE erasure.id IS UNIQUE;
+CREATE CONSTRAINT post_id IF NOT EXISTS FOR (post:Post) REQUIRE post.id IS UNIQUE;
+CREATE CONSTRAINT deleted_post_id IF NOT EXISTS FOR (post:DeletedPost) REQUIRE post.id IS UNIQUE;
+CREATE CONSTRAINT repost_pair IF NOT EXISTS FOR (repost:Repost) REQUIRE repost.pair IS UNIQUE;
+CREATE CONSTRAINT comment_id IF NOT EXISTS FOR (comment:Comment) REQUIRE comment.id IS UNIQUE;
+CREATE CONSTRAINT tag_name IF NOT EXISTS FOR (tag:Tag) REQUIRE tag.name_lower IS UNIQUE;
+// An author's newest entries in index order: profiles and the home feed.
+CREATE INDEX entry_author_rank IF NOT EXISTS FOR (entry:Entry) ON (entry.author_id, entry.rank_key);
+// The newest posts of all: the public feed.
+CREATE RANGE INDEX post_rank IF NOT EXISTS FOR (post:Post) ON (post.rank_key);
+// The comments below a post or comment, in the order they were written.
+CREATE INDEX comment_parent_rank IF NOT EXISTS FOR (comment:Comment) ON (comment.parent_id, comment.rank_key);
+// The newest posts of a tag.
+CREATE INDEX tagged_tag_rank IF NOT EXISTS FOR ()-[tagged:TAGGED]-() ON (tagged.tag, tagged.rank_key);

@@ -1,0 +1,18 @@
+// Constraints and indexes for the embedded engine: it has hash indexes over one label, and no index of a
+// relationship over two properties.
+CREATE CONSTRAINT user_id IF NOT EXISTS FOR (user:User) REQUIRE user.id IS UNIQUE;
+CREATE CONSTRAINT user_handle IF NOT EXISTS FOR (user:User) REQUIRE user.handle IS UNIQUE;
+CREATE CONSTRAINT credential_id IF NOT EXISTS FOR (credential:Credential) REQUIRE credential.id IS UNIQUE;
+CREATE CONSTRAINT session_id IF NOT EXISTS FOR (session:Session) REQUIRE session.id IS UNIQUE;
+CREATE CONSTRAINT refresh_token_id IF NOT EXISTS FOR (token:RefreshToken) REQUIRE token.id IS UNIQUE;
+CREATE CONSTRAINT idempotency_key_id IF NOT EXISTS FOR (key:IdempotencyKey) REQUIRE key.id IS UNIQUE;
+CREATE CONSTRAINT erasure_id IF NOT EXISTS FOR (erasure:Erasure) REQUIRE erasure.id IS UNIQUE;
+CREATE CONSTRAINT post_id IF NOT EXISTS FOR (post:Post) REQUIRE post.id IS UNIQUE;
+CREATE CONSTRAINT deleted_post_id IF NOT EXISTS FOR (post:DeletedPost) REQUIRE post.id IS UNIQUE;
+CREATE CONSTRAINT repost_pair IF NOT EXISTS FOR (repost:Repost) REQUIRE repost.pair IS UNIQUE;
+CREATE CONSTRAINT comment_id IF NOT EXISTS FOR (comment:Comment) REQUIRE comment.id IS UNIQUE;
+CREATE CONSTRAINT tag_name IF NOT EXISTS FOR (tag:Tag) REQUIRE tag.name_lower IS UNIQUE;
+// The newest posts of all: the public feed.
+CREATE RANGE INDEX post_rank IF NOT EXISTS FOR (post:Post) ON (post.rank_key);
+// The comments below a post or comment, in the order they were written.
+CREATE INDEX comment_parent IF NOT EXISTS FOR (comment:Comment) ON (comment.parent_id);

@@ -1,0 +1,2 @@
+// Always one row: the graph answers.
+RETURN 1 AS one

@@ -1,0 +1,29 @@
+# `just` lists the recipes; https://just.systems
+
+_default:
+    @just --list
+
+# Serve the API; arguments go to kith
+run *ARGS:
+    cargo run -- {{ ARGS }}
+
+# The whole test suite, as CI runs it
+test *ARGS:
+    cargo test --locked {{ ARGS }}
+
+# What CI checks beside the tests
+lint:
+    cargo fmt --all --check
+    cargo clippy --locked --all-targets -- -D warnings
+    cargo deny --locked check bans licenses sources
+
+# Repair what can be repaired automatically
+fix:
+    cargo clippy --fix --allow-dirty --allow-staged --all-targets
+    cargo fmt --all
+
+# Write the API description that the repository keeps
+openapi:
+    mkdir -p openapi
+    cargo run --quiet -- openapi > openapi/openapi.json.new
+    mv openapi/openapi.json.new openapi/openapi.json

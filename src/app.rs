@@ -1,0 +1,109 @@
+//! What one running Kith is made of. Endpoints hold it; nothing is global.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use poem::Request;
+
+use crate::{
+    auth::{Passwords, Sessions, Tokens},
+    clock::Clock,
+    config::{Config, Secret},
+    error::Error,
+    feeds::{Trending, Updates},
+    page::Cursors,
+    store::{Store, StoreError},
+};
+
+pub struct App {
+    pub config: Config,
+    pub clock: Clock,
+    pub store: Store,
+    pub cursors: Cursors,
+    pub tokens: Tokens,
+    pub passwords: Passwords,
+    pub sessions: Sessions,
+    pub updates: Updates,
+    pub trending: Trending,
+    /// The idempotency keys of requests that are running in this process.
+    running_keys: Mutex<HashSet<String>>,
+}
+
+/// Why Kith cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("configuration: {0}")]
+    Config(#[from] config::ConfigError),
+    #[error("store: {0}")]
+    Store(#[from] StoreError),
+    #[error("auth.signing_key: {0}")]
+    SigningKey(String),
+    #[error("http.listen: {0}")]
+    Listen(std::io::Error),
+    #[error(transparent)]
+    Failed(#[from] Error),
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+impl App {
+    pub async fn start(config: Config) -> Result<Arc<Self>, StartError> {
+        let store = Store::open(&config.store).await?;
+        Self::with_store(config, store)
+    }
+
+    /// An app that is only good for describing itself: it opens no store and writes no file.
+    pub fn for_document() -> Result<Arc<Self>, StartError> {
+        let mut config = Config::defaults();
+        config.auth.signing_key = Secret::new("A".repeat(43));
+        let store = Store::unopened(&config.store)?;
+        Self::with_store(config, store)
+    }
+
+    fn with_store(config: Config, store: Store) -> Result<Arc<Self>, StartError> {
+        let secret = crate::auth::signing_secret(&config).map_err(StartError::SigningKey)?;
+        let tokens = Tokens::new(&secret, config.auth.access_token_ttl);
+        Ok(Arc::new(Self {
+            clock: Clock::default(),
+            store,
+            cursors: Cursors::new(&secret),
+            tokens,
+            passwords: Passwords::default(),
+            sessions: Sessions::new(),
+            updates: Updates::new(),
+            trending: Trending::new(),
+            running_keys: Mutex::default(),
+            config,
+        }))
+    }
+
+    /// Most posts, quotes and reposts of one user a day, if there is a limit.
+    pub fn daily_quota(&self) -> Option<u32> {
+        Some(self.config.limits.posts_per_day).filter(|quota| *quota > 0)
+    }
+
+    /// Marks an idempotency key as running until the guard is dropped.
+    pub fn begin_key(&self, key: String) -> Result<RunningKey<'_>, Error> {
+        let mut running = self.running_keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if running.insert(key.clone()) { Ok(RunningKey { app: self, key }) } else { Err(Error::IdempotencyInProgress) }
+    }
+}
+
+/// See [`App::begin_key`].
+pub struct RunningKey<'a> {
+    app: &'a App,
+    key: String,
+}
+
+impl Drop for RunningKey<'_> {
+    fn drop(&mut self) {
+        self.app.running_keys.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+    }
+}
+
+/// The app that serves a request.
+pub fn app_of(request: &Request) -> Result<&Arc<App>, Error> {
+    request.data::<Arc<App>>().ok_or(Error::Internal("the app is missing from the request".into()))
+}

@@ -1,0 +1,103 @@
+//! `/v1/sessions`: log in, refresh, log out.
+
+use std::sync::Arc;
+
+use poem_openapi::{Object, OpenApi};
+use serde::{Deserialize, Serialize};
+
+use super::{Viewer, queries::FindCredential, sessions};
+use crate::{
+    app::App,
+    error::Error,
+    http::{
+        answer::{Json, NoContent},
+        body::Body,
+    },
+    openapi::Section,
+};
+
+pub struct SessionsApi {
+    pub app: Arc<App>,
+}
+
+/// What a person logs in with.
+#[derive(Debug, Object, Deserialize)]
+pub struct Credentials {
+    /// The handle, with or without capitals.
+    pub handle: String,
+    /// The password.
+    pub password: String,
+}
+
+/// A refresh token to be exchanged.
+#[derive(Debug, Object, Deserialize)]
+pub struct RefreshRequest {
+    /// The newest refresh token of the session.
+    pub refresh_token: String,
+}
+
+/// Tokens of a session.
+#[derive(Debug, Object, Serialize)]
+pub struct SessionTokens {
+    /// A signed access token for the `Authorization` header.
+    pub access_token: String,
+    /// Always `Bearer`.
+    pub token_type: String,
+    /// How long the access token is valid, in seconds.
+    #[oai(validator(minimum(value = "1")))]
+    pub expires_in: i64,
+    /// Gives the next pair of tokens, once.
+    pub refresh_token: String,
+}
+
+#[OpenApi(tag = "Section::Accounts")]
+impl SessionsApi {
+    /// Log in
+    ///
+    /// Exchanges a handle and a password for tokens. An unknown handle and a wrong password get the same answer,
+    /// `invalid_credentials`, after the same time.
+    #[oai(path = "/v1/sessions", method = "post", operation_id = "create_session")]
+    async fn create_session(&self, body: Body<Credentials>) -> Result<Json<SessionTokens>, Error> {
+        if !self.app.config.auth.local_accounts {
+            return Err(Error::Forbidden("Accounts are kept by an external issuer."));
+        }
+        let credentials = body.value;
+        let handle = credentials.handle.trim().trim_start_matches('@').to_lowercase();
+        let found = self.app.store.run(&FindCredential { handle }).await?.pop();
+        let hash = found.as_ref().map(|credential| credential.password_hash.clone());
+        let fits = self.app.passwords.verify(credentials.password, hash).await?;
+        let credential = found.filter(|_| fits).ok_or(Error::InvalidCredentials)?;
+        self.tokens(sessions::open(&self.app, &credential.user_id).await?)
+    }
+
+    /// Refresh tokens
+    ///
+    /// Exchanges a refresh token for a new pair of tokens. Each refresh token works once: one presented a second
+    /// time ends its session, for then somebody else has had it.
+    #[oai(path = "/v1/sessions/refresh", method = "post", operation_id = "refresh_session")]
+    async fn refresh_session(&self, body: Body<RefreshRequest>) -> Result<Json<SessionTokens>, Error> {
+        self.tokens(sessions::refresh(&self.app, &body.value.refresh_token).await?)
+    }
+
+    /// Log out
+    ///
+    /// Ends the session of the access token: neither it nor its refresh tokens work afterwards.
+    #[oai(path = "/v1/sessions/current", method = "delete", operation_id = "delete_current_session")]
+    async fn delete_current_session(&self, viewer: Viewer) -> Result<NoContent, Error> {
+        sessions::revoke(&self.app, &viewer.session_id).await?;
+        Ok(NoContent)
+    }
+}
+
+impl SessionsApi {
+    fn tokens(&self, issued: sessions::Issued) -> Result<Json<SessionTokens>, Error> {
+        let tokens = &self.app.tokens;
+        let answer = SessionTokens {
+            access_token: tokens.issue(&issued.user_id, &issued.session_id, self.app.clock.now())?,
+            token_type: "Bearer".to_owned(),
+            expires_in: tokens.ttl_seconds(),
+            refresh_token: issued.refresh_token,
+        };
+        Ok(Json::new(&answer).with_header(poem::http::header::CACHE_CONTROL, "no-store"))
+    }
+}

@@ -1,0 +1,15 @@
+//! Who is asking: passwords, access tokens, sessions with rotating refresh tokens.
+
+pub mod api;
+mod keys;
+mod passwords;
+pub mod queries;
+mod sessions;
+mod tokens;
+mod viewer;
+
+pub use keys::signing_secret;
+pub use passwords::Passwords;
+pub use sessions::Sessions;
+pub use tokens::{Claims, Tokens};
+pub use viewer::{Reader, Viewer};

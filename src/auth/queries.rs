@@ -1,0 +1,41 @@
+//! The statements of sessions and credentials.
+
+use serde::Deserialize;
+
+use crate::{
+    cypher::{Done, IdRow},
+    queries,
+};
+
+queries! {
+    /// The password hash of the user of a handle.
+    read FindCredential("auth/find_credential.cypher") { handle: String } -> CredentialRow;
+    /// Opens a session with its first refresh token.
+    write OpenSession("auth/open_session.cypher") { user: String, session: String, hash: String, now: i64, expires_at: i64 } -> IdRow;
+    /// The user of a session that is neither revoked nor expired.
+    read SessionUser("auth/session_user.cypher") { session: String, now: i64 } -> IdRow;
+    /// A refresh token, used or not, and its session.
+    write FindRefreshToken("auth/find_refresh_token.cypher") { hash: String, now: i64 } -> RefreshTokenRow;
+    /// Marks a refresh token as used, unless it already was.
+    write UseRefreshToken("auth/use_refresh_token.cypher") { hash: String, now: i64 } -> IdRow;
+    /// Gives a session its next refresh token.
+    write AddRefreshToken("auth/add_refresh_token.cypher") { session: String, hash: String, now: i64, expires_at: i64 } -> IdRow;
+    /// Ends a session.
+    write RevokeSession("auth/revoke_session.cypher") { session: String, now: i64 } -> IdRow;
+    /// Deletes sessions that expired or were revoked a while ago.
+    write SweepSessions("auth/sweep_sessions.cypher") { before: i64 } -> Done;
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct CredentialRow {
+    pub user_id: String,
+    pub password_hash: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct RefreshTokenRow {
+    pub session_id: String,
+    pub user_id: String,
+    pub expires_at: i64,
+    pub revoked: bool,
+}

@@ -1,0 +1,161 @@
+//! Sessions: one per log-in, with a chain of refresh tokens of which only the newest works.
+
+use std::time::Duration;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use moka::future::Cache;
+use sha2::{Digest, Sha256};
+
+use super::queries::{
+    AddRefreshToken, FindRefreshToken, OpenSession, RevokeSession, SessionUser, UseRefreshToken,
+};
+use crate::{
+    app::App,
+    clock::{Timestamp, new_id},
+    error::Error,
+    store::{Run, Tx, Work},
+};
+
+/// Remembers for a few seconds which sessions are good, so that a request costs no statement for it.
+/// A revocation is seen at once by the instance that made it, and by others when the memory fades.
+pub struct Sessions {
+    known: Cache<String, Option<String>>,
+}
+
+const MEMORY: Duration = Duration::from_secs(5);
+
+/// A new pair of tokens.
+pub struct Issued {
+    pub user_id: String,
+    pub session_id: String,
+    pub refresh_token: String,
+}
+
+impl Sessions {
+    pub fn new() -> Self {
+        Self { known: Cache::builder().max_capacity(100_000).time_to_live(MEMORY).build() }
+    }
+
+    /// The user of a session that is neither revoked nor expired.
+    pub async fn user(&self, app: &App, session_id: &str) -> Result<Option<String>, Error> {
+        let load = async {
+            let query = SessionUser { session: session_id.to_owned(), now: app.clock.now().0 };
+            Ok(app.store.run(&query).await?.pop().map(|row| row.id))
+        };
+        self.known.try_get_with_by_ref(session_id, load).await.map_err(shared)
+    }
+
+    pub async fn forget(&self, session_id: &str) {
+        self.known.invalidate(session_id).await;
+    }
+
+    /// Forgets all, which is what the end of an account needs.
+    pub fn forget_all(&self) {
+        self.known.invalidate_all();
+    }
+}
+
+/// A failed load is shared by all who waited for it; each gets an error of the same kind.
+fn shared(error: std::sync::Arc<Error>) -> Error {
+    use crate::store::StoreError;
+    match &*error {
+        Error::Store(StoreError::Failed { statement, message }) => {
+            Error::Store(StoreError::Failed { statement, message: message.clone() })
+        }
+        error => Error::Store(StoreError::Unavailable(error.to_string())),
+    }
+}
+
+/// Opens a session for a user who has just proved who they are.
+pub async fn open(app: &App, user_id: &str) -> Result<Issued, Error> {
+    let (refresh_token, hash) = new_refresh_token();
+    let session_id = new_id();
+    let now = app.clock.now();
+    let query = OpenSession {
+        user: user_id.to_owned(),
+        session: session_id.clone(),
+        hash,
+        now: now.0,
+        expires_at: expiry(app, now),
+    };
+    app.store.run(&query).await?.pop().ok_or(Error::InvalidCredentials)?;
+    Ok(Issued { user_id: user_id.to_owned(), session_id, refresh_token })
+}
+
+/// Exchanges a refresh token for the next one. A token presented twice is stolen, or its owner's was:
+/// nobody can tell which, so the whole session ends.
+pub async fn refresh(app: &App, refresh_token: &str) -> Result<Issued, Error> {
+    let (next, next_hash) = new_refresh_token();
+    let now = app.clock.now();
+    let work = Refresh { hash: hash_of(refresh_token), next_hash, now: now.0, expires_at: expiry(app, now) };
+    match app.store.write(&work).await? {
+        Refreshed::Rotated { user_id, session_id } => Ok(Issued { user_id, session_id, refresh_token: next }),
+        Refreshed::Revoked { session_id } => {
+            app.sessions.forget(&session_id).await;
+            tracing::warn!(session_id, "a refresh token was used twice; its session is revoked");
+            Err(Error::InvalidCredentials)
+        }
+        Refreshed::Unknown => Err(Error::InvalidCredentials),
+    }
+}
+
+/// Ends a session.
+pub async fn revoke(app: &App, session_id: &str) -> Result<(), Error> {
+    app.store.run(&RevokeSession { session: session_id.to_owned(), now: app.clock.now().0 }).await?;
+    app.sessions.forget(session_id).await;
+    Ok(())
+}
+
+struct Refresh {
+    hash: String,
+    next_hash: String,
+    now: i64,
+    expires_at: i64,
+}
+
+enum Refreshed {
+    Rotated { user_id: String, session_id: String },
+    Revoked { session_id: String },
+    Unknown,
+}
+
+impl Work for Refresh {
+    type Output = Refreshed;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Refreshed, Error> {
+        let Some(token) = tx.one(&FindRefreshToken { hash: self.hash.clone(), now: self.now }).await? else {
+            return Ok(Refreshed::Unknown);
+        };
+        if token.revoked || token.expires_at <= self.now {
+            return Ok(Refreshed::Unknown);
+        }
+        if tx.one(&UseRefreshToken { hash: self.hash.clone(), now: self.now }).await?.is_none() {
+            tx.run(&RevokeSession { session: token.session_id.clone(), now: self.now }).await?;
+            return Ok(Refreshed::Revoked { session_id: token.session_id });
+        }
+        let next = AddRefreshToken {
+            session: token.session_id.clone(),
+            hash: self.next_hash.clone(),
+            now: self.now,
+            expires_at: self.expires_at,
+        };
+        tx.run(&next).await?;
+        Ok(Refreshed::Rotated { user_id: token.user_id, session_id: token.session_id })
+    }
+}
+
+fn expiry(app: &App, now: Timestamp) -> i64 {
+    now.0.saturating_add(i64::try_from(app.config.auth.refresh_token_ttl.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// 256 random bits, and the hash that alone is kept.
+fn new_refresh_token() -> (String, String) {
+    let secret: [u8; 32] = rand::random();
+    let token = URL_SAFE_NO_PAD.encode(secret);
+    let hash = hash_of(&token);
+    (token, hash)
+}
+
+fn hash_of(token: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(token.as_bytes()))
+}

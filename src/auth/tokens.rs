@@ -1,0 +1,103 @@
+//! Short-lived access tokens: JWTs signed with Ed25519 ([RFC 8037](https://www.rfc-editor.org/rfc/rfc8037)).
+
+use std::time::Duration;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use ed25519_dalek::SigningKey;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::{clock::Timestamp, error::Error};
+
+/// Who issues these tokens and whom they are for.
+const KITH: &str = "kith";
+
+/// What leads the 32 secret bytes in a PKCS #8 document of an Ed25519 key
+/// ([RFC 8410](https://www.rfc-editor.org/rfc/rfc8410), section 7).
+const PKCS8_PREFIX: [u8; 16] =
+    [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
+
+/// What an access token says.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Claims {
+    /// The user.
+    pub sub: String,
+    /// The session, which can be revoked.
+    pub sid: String,
+    pub iss: String,
+    pub aud: String,
+    pub iat: i64,
+    pub exp: i64,
+}
+
+pub struct Tokens {
+    key_id: String,
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    validation: Validation,
+    ttl: Duration,
+    /// Keys what must be compared later without being kept: see [`Tokens::fingerprint`].
+    secret: [u8; 32],
+}
+
+impl Tokens {
+    pub fn new(secret: &[u8; 32], ttl: Duration) -> Self {
+        let public = SigningKey::from_bytes(secret).verifying_key();
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_issuer(&[KITH]);
+        validation.set_audience(&[KITH]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        validation.leeway = 0;
+        Self {
+            key_id: URL_SAFE_NO_PAD.encode(&Sha256::digest(public.as_bytes())[..12]),
+            encoding: EncodingKey::from_ed_der(&[PKCS8_PREFIX.as_slice(), secret].concat()),
+            decoding: DecodingKey::from_ed_der(public.as_bytes()),
+            validation,
+            ttl,
+            secret: *secret,
+        }
+    }
+
+    pub fn ttl_seconds(&self) -> i64 {
+        i64::try_from(self.ttl.as_secs()).unwrap_or(i64::MAX)
+    }
+
+    pub fn issue(&self, user_id: &str, session_id: &str, now: Timestamp) -> Result<String, Error> {
+        let iat = now.0 / 1_000_000;
+        let claims = Claims {
+            sub: user_id.to_owned(),
+            sid: session_id.to_owned(),
+            iss: KITH.to_owned(),
+            aud: KITH.to_owned(),
+            iat,
+            exp: iat + self.ttl_seconds(),
+        };
+        let header = Header { kid: Some(self.key_id.clone()), ..Header::new(Algorithm::EdDSA) };
+        jsonwebtoken::encode(&header, &claims, &self.encoding)
+            .map_err(|error| Error::Internal(format!("access token: {error}").into()))
+    }
+
+    /// The claims of a token that this Kith signed and that has not expired.
+    pub fn verify(&self, token: &str) -> Result<Claims, Error> {
+        let header = jsonwebtoken::decode_header(token).map_err(|_| Error::InvalidToken)?;
+        if header.kid.as_deref() != Some(self.key_id.as_str()) {
+            return Err(Error::InvalidToken);
+        }
+        jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation)
+            .map(|token| token.claims)
+            .map_err(|_| Error::InvalidToken)
+    }
+
+    /// A keyed hash: what a request was, comparable without being readable.
+    pub fn fingerprint(&self, parts: &[&[u8]]) -> String {
+        let mut hash = Sha256::new();
+        hash.update(b"kith fingerprint");
+        hash.update(self.secret);
+        for part in parts {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        URL_SAFE_NO_PAD.encode(hash.finalize())
+    }
+}

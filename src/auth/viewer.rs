@@ -1,0 +1,112 @@
+//! From the `Authorization` header to the acting user.
+
+use poem::{Request, RequestBody, http::header};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaSecurityScheme, Registry},
+};
+
+use crate::{app::app_of, error::Error, http::middleware::RequestContext};
+
+/// The acting user of an operation that needs one.
+#[derive(Clone, Debug)]
+pub struct Viewer {
+    pub id: String,
+    pub session_id: String,
+}
+
+/// The acting user of an operation that strangers may use as well.
+#[derive(Clone, Debug)]
+pub struct Reader(pub Option<Viewer>);
+
+impl Reader {
+    pub fn id(&self) -> Option<&str> {
+        self.0.as_ref().map(|viewer| viewer.id.as_str())
+    }
+}
+
+const SCHEME: &str = "bearer";
+
+async fn viewer(request: &Request) -> Result<Option<Viewer>, Error> {
+    let Some(header) = request.headers().get(header::AUTHORIZATION) else { return Ok(None) };
+    let token = header
+        .to_str()
+        .ok()
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim())
+        .ok_or(Error::InvalidToken)?;
+    let app = app_of(request)?;
+    let claims = app.tokens.verify(token)?;
+    if app.sessions.user(app, &claims.sid).await?.as_deref() != Some(claims.sub.as_str()) {
+        return Err(Error::InvalidToken);
+    }
+    if let Some(context) = request.data::<RequestContext>() {
+        context.set_viewer(&claims.sub);
+    }
+    Ok(Some(Viewer { id: claims.sub, session_id: claims.sid }))
+}
+
+fn register(registry: &mut Registry) {
+    registry.create_security_scheme(
+        SCHEME,
+        MetaSecurityScheme {
+            ty: "http",
+            description: Some("An access token from `POST /v1/sessions`."),
+            name: None,
+            key_in: None,
+            scheme: Some("bearer"),
+            bearer_format: Some("JWT"),
+            flows: None,
+            openid_connect_url: None,
+        },
+    );
+}
+
+impl<'a> ApiExtractor<'a> for Viewer {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        register(registry);
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![SCHEME]
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        Ok(viewer(request).await?.ok_or(Error::Unauthenticated)?)
+    }
+}
+
+impl<'a> ApiExtractor<'a> for Reader {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        register(registry);
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![SCHEME]
+    }
+
+    fn has_security_fallback() -> bool {
+        true
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        Ok(Self(viewer(request).await?))
+    }
+}

@@ -1,0 +1,289 @@
+//! Every way in which Kith refuses or fails, and the one place that turns it into `application/problem+json`.
+
+use std::borrow::Cow;
+
+use poem::{
+    IntoResponse, Response,
+    error::ResponseError,
+    http::{HeaderValue, StatusCode, header},
+};
+use poem_openapi::{
+    ApiResponse, Object,
+    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+    types::Type,
+};
+use serde::Serialize;
+
+use crate::store::StoreError;
+
+/// The error of every fallible function that a request passes through, in the domain's words.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("The body is not well-formed JSON: {0}.")]
+    MalformedJson(String),
+    #[error("The body has fields that this operation does not know.")]
+    UnknownFields(Vec<FieldError>),
+    #[error("The cursor does not belong to this list, or was altered.")]
+    InvalidCursor,
+    #[error("{message}")]
+    InvalidParameter { name: String, message: String },
+    #[error("This operation needs an access token.")]
+    Unauthenticated,
+    #[error("The access token is not valid, or not any more.")]
+    InvalidToken,
+    #[error("The handle, password or refresh token is wrong.")]
+    InvalidCredentials,
+    #[error("{0}")]
+    Forbidden(&'static str),
+    #[error("There is no such user.")]
+    UserNotFound,
+    #[error("There is no such post.")]
+    PostNotFound,
+    #[error("There is no such comment.")]
+    CommentNotFound,
+    #[error("There is nothing at this path.")]
+    NotFound,
+    #[error("The path exists, but not for this method.")]
+    MethodNotAllowed,
+    #[error("The handle @{0} is taken.")]
+    HandleTaken(String),
+    #[error("A request with the same Idempotency-Key is still running.")]
+    IdempotencyInProgress,
+    #[error("The post was deleted.")]
+    PostDeleted,
+    #[error("The resource has changed since the version that If-Match names.")]
+    PreconditionFailed,
+    #[error("The body is larger than {0} bytes.")]
+    BodyTooLarge(usize),
+    #[error("The body must be application/json.")]
+    UnsupportedMediaType,
+    #[error("Some values are out of bounds; see errors.")]
+    Validation(Vec<FieldError>),
+    #[error("Nobody can follow themselves.")]
+    SelfFollow,
+    #[error("At most {0} posts, quotes and reposts a day (UTC) are allowed.")]
+    DailyPostQuotaExceeded(u32),
+    #[error("The Idempotency-Key was used before with another request.")]
+    IdempotencyKeyReused,
+    #[error("The parent comment is not part of this post's thread.")]
+    ParentNotInThread,
+    #[error("The graph does not answer; nothing was changed that was not acknowledged.")]
+    Store(#[from] StoreError),
+    #[error("The request took too long.")]
+    RequestTimeout,
+    #[error("Something is wrong on our side.")]
+    Internal(Cow<'static, str>),
+}
+
+/// One field at fault.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Object)]
+pub struct FieldError {
+    /// The name of the field or parameter, dotted where nested.
+    pub field: String,
+    /// What is wrong with it, in one sentence.
+    pub message: String,
+}
+
+impl FieldError {
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into() }
+    }
+}
+
+/// An error as RFC 9457 problem details, with a stable code.
+#[derive(Debug, Serialize, Object)]
+pub struct Problem {
+    /// `/problems/` and the code.
+    #[serde(rename = "type")]
+    #[oai(rename = "type")]
+    pub kind: String,
+    /// A short summary of the kind of problem, the same for every occurrence.
+    pub title: String,
+    /// The HTTP status code.
+    #[oai(validator(minimum(value = "400"), maximum(value = "599")))]
+    pub status: u16,
+    /// What went wrong this time, for a person.
+    pub detail: String,
+    /// The stable name of the kind of problem, for a program.
+    pub code: String,
+    /// The path of the request.
+    pub instance: String,
+    /// The id under which this request stands in the log.
+    pub request_id: String,
+    /// Every field at fault; empty where none is.
+    pub errors: Vec<FieldError>,
+}
+
+impl Error {
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::MalformedJson(_)
+            | Self::UnknownFields(_)
+            | Self::InvalidCursor
+            | Self::InvalidParameter { .. } => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated | Self::InvalidToken | Self::InvalidCredentials => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::UserNotFound | Self::PostNotFound | Self::CommentNotFound | Self::NotFound => {
+                StatusCode::NOT_FOUND
+            }
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::HandleTaken(_) | Self::IdempotencyInProgress => StatusCode::CONFLICT,
+            Self::PostDeleted => StatusCode::GONE,
+            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+            Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Validation(_)
+            | Self::SelfFollow
+            | Self::DailyPostQuotaExceeded(_)
+            | Self::IdempotencyKeyReused
+            | Self::ParentNotInThread => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Store(StoreError::Failed { .. } | StoreError::Duplicate(_)) | Self::Internal(_) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+            Self::Store(_) | Self::RequestTimeout => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The stable name of this kind of problem.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::MalformedJson(_) => "malformed_json",
+            Self::UnknownFields(_) => "unknown_field",
+            Self::InvalidCursor => "invalid_cursor",
+            Self::InvalidParameter { .. } => "invalid_parameter",
+            Self::Unauthenticated => "unauthenticated",
+            Self::InvalidToken => "invalid_token",
+            Self::InvalidCredentials => "invalid_credentials",
+            Self::Forbidden(_) => "forbidden",
+            Self::UserNotFound => "user_not_found",
+            Self::PostNotFound => "post_not_found",
+            Self::CommentNotFound => "comment_not_found",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::HandleTaken(_) => "handle_taken",
+            Self::IdempotencyInProgress => "idempotency_in_progress",
+            Self::PostDeleted => "post_deleted",
+            Self::PreconditionFailed => "precondition_failed",
+            Self::BodyTooLarge(_) => "body_too_large",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::Validation(_) => "validation_failed",
+            Self::SelfFollow => "self_follow",
+            Self::DailyPostQuotaExceeded(_) => "daily_post_quota_exceeded",
+            Self::IdempotencyKeyReused => "idempotency_key_reused",
+            Self::ParentNotInThread => "parent_not_in_thread",
+            Self::Store(StoreError::Failed { .. } | StoreError::Duplicate(_)) | Self::Internal(_) => "internal",
+            Self::Store(_) => "store_unavailable",
+            Self::RequestTimeout => "request_timeout",
+        }
+    }
+
+    fn title(&self) -> String {
+        let words = self.code().replace('_', " ");
+        let mut letters = words.chars();
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    }
+
+    fn field_errors(&self) -> Vec<FieldError> {
+        match self {
+            Self::UnknownFields(errors) | Self::Validation(errors) => errors.clone(),
+            Self::InvalidParameter { name, message } => vec![FieldError::new(name, message)],
+            Self::InvalidCursor => vec![FieldError::new("cursor", self.to_string())],
+            _ => Vec::new(),
+        }
+    }
+
+    /// What stands in the log besides the request: the cause, which the client is not shown.
+    fn cause(&self) -> Option<String> {
+        match self {
+            Self::Store(error) => Some(error.to_string()),
+            Self::Internal(message) => Some(message.to_string()),
+            _ => None,
+        }
+    }
+
+    /// The problem as an answer to a request of that path and id.
+    pub fn to_response(&self, instance: &str, request_id: &str) -> Response {
+        let status = self.status();
+        if let Some(cause) = self.cause() {
+            if status == StatusCode::INTERNAL_SERVER_ERROR {
+                tracing::error!(cause, request_id, "request failed");
+            } else {
+                tracing::warn!(cause, request_id, "request failed");
+            }
+        }
+        let problem = Problem {
+            kind: format!("/problems/{}", self.code()),
+            title: self.title(),
+            status: status.as_u16(),
+            detail: match self {
+                Self::Store(StoreError::Failed { .. } | StoreError::Duplicate(_)) => {
+                    "Something is wrong on our side.".to_owned()
+                }
+                _ => self.to_string(),
+            },
+            code: self.code().to_owned(),
+            instance: instance.to_owned(),
+            request_id: request_id.to_owned(),
+            errors: self.field_errors(),
+        };
+        let mut response = Response::builder()
+            .status(status)
+            .content_type("application/problem+json")
+            .body(serde_json::to_vec(&problem).unwrap_or_default());
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        match status {
+            StatusCode::UNAUTHORIZED => {
+                let challenge = match self {
+                    Self::InvalidToken => "Bearer error=\"invalid_token\"",
+                    _ => "Bearer",
+                };
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            }
+            StatusCode::SERVICE_UNAVAILABLE => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+/// Only used where an error leaves a handler; `http::problems` makes the answer.
+impl ResponseError for Error {
+    fn status(&self) -> StatusCode {
+        Error::status(self)
+    }
+
+    fn as_response(&self) -> Response {
+        self.to_response("", "")
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        poem::Error::from(self).into_response()
+    }
+}
+
+/// Documents that anything but success is a [`Problem`]; `openapi.rs` says which statuses an operation has.
+impl ApiResponse for Error {
+    fn meta() -> MetaResponses {
+        MetaResponses {
+            responses: vec![MetaResponse {
+                description: "A problem: see its code.",
+                status: None,
+                status_range: None,
+                content: vec![MetaMediaType {
+                    content_type: "application/problem+json",
+                    schema: Problem::schema_ref(),
+                }],
+                headers: Vec::new(),
+            }],
+        }
+    }
+
+    fn register(registry: &mut Registry) {
+        Problem::register(registry);
+    }
+}

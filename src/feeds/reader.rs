@@ -1,0 +1,241 @@
+//! Reads a page of a feed: entries in order, one item a post, with its reasons.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    FeedItem, Reason, ReasonKind,
+    queries::{
+        EntryRow, HomeEntries, HomeReasons, PublicEntries, ReasonRow, TagEntries, UserEntries, UserReasons,
+    },
+};
+use crate::{
+    app::App,
+    clock::Timestamp,
+    error::Error,
+    page::{Page, Paging, Position},
+    posts::{self, Post},
+};
+
+/// Which feed is read.
+#[derive(Clone, Debug)]
+pub enum Feed {
+    /// Posts and reposts of those whom this user follows, and their own.
+    Home(String),
+    /// Posts and reposts of this user.
+    User(String),
+    Public,
+    Tag(String),
+}
+
+/// Most reasons that an item names.
+const MAX_REASONS: usize = 5;
+
+/// Where a walk through a feed is. Everything newer than `start` came after the walk began and is left for the
+/// next one, so that no item can move while somebody pages past it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Walk {
+    #[serde(rename = "s")]
+    start: i64,
+    #[serde(flatten)]
+    position: Position,
+}
+
+/// A page of a feed.
+pub async fn page(app: &App, feed: &Feed, paging: &Paging, viewer: Option<&str>) -> Result<Page<FeedItem>, Error> {
+    let list = feed.list();
+    let begin = Walk { start: i64::MAX, position: Position::newest() };
+    let Walk { mut start, position } = app.cursors.position(&list, paging, begin)?;
+    let wanted = paging.limit + 1;
+    let mut before = position.clone();
+    let mut seen = HashSet::new();
+    let mut items: Vec<(Position, FeedItem)> = Vec::new();
+    loop {
+        let rows = entries(app, feed, &before, wanted).await?;
+        let exhausted = rows.len() < wanted;
+        if let Some(first) = rows.first() {
+            start = start.min(first.rank_key);
+        }
+        if let Some(last) = rows.last() {
+            before = Position { key: last.rank_key, id: last.id.clone() };
+        }
+        let rows: Vec<EntryRow> = rows.into_iter().filter(|row| seen.insert(row.post_id.clone())).collect();
+        for (row, item) in hydrate(app, feed, rows, start, &position, viewer).await? {
+            items.push((Position { key: row.rank_key, id: row.id }, item));
+        }
+        if items.len() >= wanted || exhausted {
+            break;
+        }
+    }
+    let (items, next_cursor) = app.cursors.cut(&list, paging.limit, items, |(position, _)| Walk {
+        start,
+        position: position.clone(),
+    });
+    Ok(Page { items: items.into_iter().map(|(_, item)| item).collect(), next_cursor })
+}
+
+/// How far a stream catches up.
+const MAX_BACKLOG: usize = 1000;
+/// How many items a stream sends before it looks again.
+const BATCH: usize = 100;
+
+/// The next items of a feed after a position, oldest first.
+pub async fn since(
+    app: &App,
+    feed: &Feed,
+    after: &Position,
+    viewer: &str,
+) -> Result<Vec<(Position, FeedItem)>, Error> {
+    let mut backlog: Vec<EntryRow> = Vec::new();
+    let mut before = Position::newest();
+    while backlog.len() < MAX_BACKLOG {
+        let rows = entries(app, feed, &before, BATCH).await?;
+        let found = rows.len();
+        let is_new = |row: &EntryRow| (row.rank_key, row.id.as_str()) > (after.key, after.id.as_str());
+        backlog.extend(rows.into_iter().take_while(is_new));
+        match backlog.last() {
+            Some(last) if found == BATCH && backlog.len() % BATCH == 0 => {
+                before = Position { key: last.rank_key, id: last.id.clone() };
+            }
+            _ => break,
+        }
+    }
+    let batch = backlog.split_off(backlog.len().saturating_sub(BATCH));
+    let start = batch.first().map_or(i64::MAX, |row| row.rank_key);
+    let items = hydrate(app, feed, batch, start, &Position::newest(), Some(viewer)).await?;
+    Ok(items
+        .into_iter()
+        .rev()
+        .map(|(row, item)| (Position { key: row.rank_key, id: row.id }, item))
+        .collect())
+}
+
+/// Where a feed begins at this moment: the position of its newest entry.
+pub async fn newest(app: &App, feed: &Feed) -> Result<Position, Error> {
+    let rows = entries(app, feed, &Position::newest(), 1).await?;
+    Ok(rows.into_iter().next().map_or(Position { key: i64::MIN, id: String::new() }, |row| Position {
+        key: row.rank_key,
+        id: row.id,
+    }))
+}
+
+/// Items for those posts, each for the reason that its author wrote it, in the order of the ids.
+pub async fn of_posts(app: &App, ids: &[String], viewer: Option<&str>) -> Result<Vec<FeedItem>, Error> {
+    let mut posts = posts::read(&mut &app.store, ids, viewer).await?;
+    Ok(ids.iter().filter_map(|id| posts.remove(id)).map(|post| by_author(post, ReasonKind::Author)).collect())
+}
+
+impl Feed {
+    fn list(&self) -> String {
+        match self {
+            Self::Home(viewer) => format!("home:{viewer}"),
+            Self::User(user) => format!("user:{user}"),
+            Self::Public => "public".to_owned(),
+            Self::Tag(tag) => format!("tag:{tag}"),
+        }
+    }
+}
+
+async fn entries(app: &App, feed: &Feed, before: &Position, limit: usize) -> Result<Vec<EntryRow>, Error> {
+    let (before_key, before_id) = (before.key, before.id.clone());
+    match feed.clone() {
+        Feed::Home(viewer) => app.store.run(&HomeEntries { viewer, before_key, before_id, limit }).await,
+        Feed::User(user) => app.store.run(&UserEntries { user, before_key, before_id, limit }).await,
+        Feed::Tag(tag) => app.store.run(&TagEntries { tag, before_key, before_id, limit }).await,
+        Feed::Public => {
+            let mut rows = Vec::new();
+            let from = before_key.min(app.clock.now().rank_key());
+            for since in app.store.scan_windows(from) {
+                let query = PublicEntries { before_key, before_id: before_id.clone(), since, limit };
+                rows = app.store.run(&query).await?;
+                if rows.len() == limit {
+                    break;
+                }
+            }
+            Ok(rows)
+        }
+    }
+}
+
+/// The items of those entries, without those that an earlier page of the walk had and without deleted posts.
+async fn hydrate(
+    app: &App,
+    feed: &Feed,
+    rows: Vec<EntryRow>,
+    start: i64,
+    walked: &Position,
+    viewer: Option<&str>,
+) -> Result<Vec<(EntryRow, FeedItem)>, Error> {
+    let ids: Vec<String> = rows.iter().map(|row| row.post_id.clone()).collect();
+    let mut reasons = match feed {
+        _ if ids.is_empty() => return Ok(Vec::new()),
+        Feed::Home(viewer) => {
+            let query = HomeReasons { viewer: viewer.clone(), posts: ids.clone(), start };
+            Some(by_post(app.store.run(&query).await?))
+        }
+        Feed::User(user) => {
+            let query = UserReasons { user: user.clone(), posts: ids.clone(), start };
+            Some(by_post(app.store.run(&query).await?))
+        }
+        Feed::Public | Feed::Tag(_) => None,
+    };
+    let mut posts = posts::read(&mut &app.store, &ids, viewer).await?;
+    let mut items = Vec::new();
+    for row in rows {
+        let Some(post) = posts.remove(&row.post_id) else { continue };
+        let item = match &mut reasons {
+            None => by_author(post, if matches!(feed, Feed::Tag(_)) { ReasonKind::Tag } else { ReasonKind::Author }),
+            Some(reasons) => {
+                let reasons = reasons.remove(&row.post_id).unwrap_or_default();
+                // No reason: the follow was withdrawn a moment ago. A reason before the position: shown already.
+                if reasons.is_empty() || reasons.iter().any(|reason| !walked.is_before(reason.rank_key, &reason.entry_id)) {
+                    continue;
+                }
+                with_reasons(post, &row, &reasons)
+            }
+        };
+        items.push((row, item));
+    }
+    Ok(items)
+}
+
+/// The reasons of each post, newest first.
+fn by_post(rows: Vec<ReasonRow>) -> HashMap<String, Vec<ReasonRow>> {
+    let mut reasons: HashMap<String, Vec<ReasonRow>> = HashMap::new();
+    for row in rows {
+        reasons.entry(row.post_id.clone()).or_default().push(row);
+    }
+    for rows in reasons.values_mut() {
+        rows.sort_by(|one, other| (other.rank_key, &other.entry_id).cmp(&(one.rank_key, &one.entry_id)));
+    }
+    reasons
+}
+
+fn with_reasons(post: Post, row: &EntryRow, reasons: &[ReasonRow]) -> FeedItem {
+    FeedItem {
+        id: row.id.clone(),
+        reason_count: i64::try_from(reasons.len()).unwrap_or(i64::MAX),
+        reasons: reasons
+            .iter()
+            .take(MAX_REASONS)
+            .map(|reason| Reason {
+                kind: if reason.entry_id == post.id { ReasonKind::Author } else { ReasonKind::Repost },
+                by: reason.by.clone(),
+                at: Timestamp::of_rank_key(reason.rank_key),
+            })
+            .collect(),
+        post,
+        rank_at: Timestamp::of_rank_key(row.rank_key),
+    }
+}
+
+fn by_author(post: Post, kind: ReasonKind) -> FeedItem {
+    FeedItem {
+        id: post.id.clone(),
+        reasons: vec![Reason { kind, by: post.author.clone(), at: post.created_at }],
+        reason_count: 1,
+        rank_at: post.created_at,
+        post,
+    }
+}

@@ -1,0 +1,4 @@
+//! Who follows whom.
+
+pub mod api;
+pub mod queries;

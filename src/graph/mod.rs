@@ -1,0 +1,4 @@
+//! Questions that only a graph answers: mutuals, paths, suggestions, relationships.
+
+pub mod api;
+pub mod queries;

@@ -1,0 +1,165 @@
+//! What handlers answer with: JSON written by serde in one pass, with the schema that poem-openapi documents.
+
+use std::marker::PhantomData;
+
+use poem::{
+    IntoResponse, Response,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+};
+use poem_openapi::{
+    ApiResponse,
+    registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
+    types::Type,
+};
+use serde::Serialize;
+
+/// `200` with a JSON body.
+pub struct Json<T> {
+    body: Vec<u8>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T: Serialize> Json<T> {
+    pub fn new(value: &T) -> Self {
+        Self { body: to_json(value), headers: Vec::new(), of: PhantomData }
+    }
+
+    /// Sets a header. A value that no header can carry is left out.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.push((name, value));
+        }
+        self
+    }
+
+    /// Sets an entity tag that carries the revision, which `If-Match` compares.
+    #[must_use]
+    pub fn with_revision(self, revision: i64) -> Self {
+        let tag = revision_tag(revision, &self.body);
+        self.with_header(header::ETAG, &tag)
+    }
+}
+
+/// JSON of one of our own types, whose serialisation cannot fail.
+pub fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_else(|error| unreachable!("own types serialise: {error}"))
+}
+
+/// `"r<revision>-<hash of the body>"`: strong for caches, and comparable by revision for `If-Match`.
+pub fn revision_tag(revision: i64, body: &[u8]) -> String {
+    format!("\"r{revision}-{}\"", super::middleware::short_hash(body))
+}
+
+/// Whether an `If-Match` header lets a change of that revision through.
+pub fn matches_revision(if_match: Option<&str>, revision: i64) -> bool {
+    let Some(if_match) = if_match else { return true };
+    if_match.split(',').map(str::trim).any(|tag| {
+        tag == "*"
+            || tag
+                .strip_prefix("\"r")
+                .and_then(|tag| tag.split_once('-'))
+                .is_some_and(|(number, _)| number == revision.to_string())
+    })
+}
+
+impl<T: Send> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        let mut response = Response::builder().content_type("application/json").body(self.body);
+        response.headers_mut().extend(self.headers);
+        response
+    }
+}
+
+impl<T: Type> ApiResponse for Json<T> {
+    fn meta() -> MetaResponses {
+        MetaResponses { responses: vec![json_response::<T>(200, "The answer.", Vec::new())] }
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+/// `201` with the whole new resource and where it stands.
+pub struct Created<T> {
+    pub location: String,
+    pub body: Vec<u8>,
+    /// The request was a repetition, and this is the first one's answer.
+    pub replayed: bool,
+    pub of: PhantomData<fn() -> T>,
+}
+
+impl<T: Send> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        let mut response = Response::builder()
+            .status(StatusCode::CREATED)
+            .content_type("application/json")
+            .header(header::LOCATION, self.location)
+            .body(self.body);
+        if self.replayed {
+            response.headers_mut().insert("Idempotent-Replayed", HeaderValue::from_static("true"));
+        }
+        response
+    }
+}
+
+impl<T: Type> ApiResponse for Created<T> {
+    fn meta() -> MetaResponses {
+        let headers = vec![
+            text_header("Location", "The path of the new resource."),
+            text_header("Idempotent-Replayed", "`true` when this is the answer to an earlier, equal request."),
+        ];
+        MetaResponses { responses: vec![json_response::<T>(201, "The new resource.", headers)] }
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+/// `204`: done, and nothing to say.
+pub struct NoContent;
+
+impl IntoResponse for NoContent {
+    fn into_response(self) -> Response {
+        StatusCode::NO_CONTENT.into_response()
+    }
+}
+
+impl ApiResponse for NoContent {
+    fn meta() -> MetaResponses {
+        MetaResponses {
+            responses: vec![MetaResponse {
+                description: "Done.",
+                status: Some(204),
+                status_range: None,
+                content: Vec::new(),
+                headers: Vec::new(),
+            }],
+        }
+    }
+
+    fn register(_: &mut Registry) {}
+}
+
+fn json_response<T: Type>(status: u16, description: &'static str, headers: Vec<MetaHeader>) -> MetaResponse {
+    MetaResponse {
+        description,
+        status: Some(status),
+        status_range: None,
+        content: vec![MetaMediaType { content_type: "application/json", schema: T::schema_ref() }],
+        headers,
+    }
+}
+
+fn text_header(name: &str, description: &str) -> MetaHeader {
+    MetaHeader {
+        name: name.to_owned(),
+        description: Some(description.to_owned()),
+        required: false,
+        deprecated: false,
+        schema: MetaSchemaRef::Inline(Box::new(MetaSchema::new("string"))),
+    }
+}

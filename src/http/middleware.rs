@@ -1,0 +1,244 @@
+//! The layers around every endpoint, from the outside in: [`observe`] (request id, log, metrics, security
+//! headers), [`limit_time`], [`problems`], [`entity_tags`].
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
+
+use poem::{
+    Endpoint, IntoResponse, Request, Response,
+    error::{MethodNotAllowedError, NotFoundError},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+};
+use poem_openapi::error::{ContentTypeError, ParseParamError, ParsePathError};
+use sha2::{Digest, Sha256};
+
+use super::routes::Routes;
+use crate::{clock::new_id, error::Error};
+
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What the layers and the extractors tell each other about one request.
+#[derive(Clone)]
+pub struct RequestContext {
+    id: Arc<str>,
+    viewer: Arc<OnceLock<String>>,
+}
+
+impl RequestContext {
+    pub fn set_viewer(&self, id: &str) {
+        let _ = self.viewer.set(id.to_owned());
+    }
+}
+
+/// Gives each request an id, one line in the log, its place in the metrics, and the headers that every
+/// answer carries.
+pub async fn observe<E: Endpoint>(
+    endpoint: Arc<E>,
+    routes: Arc<Routes>,
+    mut request: Request,
+) -> poem::Result<Response> {
+    let started = Instant::now();
+    let id = request
+        .headers()
+        .get(&REQUEST_ID)
+        .and_then(|value| value.to_str().ok())
+        .filter(|id| is_request_id(id))
+        .map_or_else(new_id, str::to_owned);
+    let context = RequestContext { id: id.as_str().into(), viewer: Arc::default() };
+    let method = request.method().clone();
+    let route = routes.template(request.uri().path()).unwrap_or("unknown").to_owned();
+    request.set_data(context.clone());
+    let in_flight = InFlight::start();
+    let mut response = match endpoint.call(request).await {
+        Ok(response) => response.into_response(),
+        Err(error) => error.into_response(),
+    };
+    drop(in_flight);
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        headers.insert(REQUEST_ID.clone(), value);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+    headers.entry(header::VARY).or_insert(HeaderValue::from_static("Authorization"));
+    let (status, elapsed) = (response.status().as_u16(), started.elapsed());
+    metrics::histogram!(
+        "kith_http_request_duration_seconds",
+        "method" => method.as_str().to_owned(), "route" => route.clone(), "status" => status.to_string()
+    )
+    .record(elapsed.as_secs_f64());
+    tracing::info!(
+        method = method.as_str(),
+        route,
+        status,
+        duration_ms = elapsed.as_secs_f64() * 1e3,
+        request_id = id,
+        viewer_id = context.viewer.get().map(String::as_str),
+        "request"
+    );
+    Ok(response)
+}
+
+/// 1 to 128 characters of the kind that ids are made of.
+fn is_request_id(id: &str) -> bool {
+    (1..=128).contains(&id.len())
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':'))
+}
+
+struct InFlight;
+
+impl InFlight {
+    fn start() -> Self {
+        metrics::gauge!("kith_http_requests_in_flight").increment(1.0);
+        Self
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        metrics::gauge!("kith_http_requests_in_flight").decrement(1.0);
+    }
+}
+
+/// Ends a request that takes too long. The answer of a stream counts as given when the stream begins.
+pub async fn limit_time<E: Endpoint>(
+    endpoint: Arc<E>,
+    limit: Duration,
+    request: Request,
+) -> poem::Result<E::Output> {
+    match tokio::time::timeout(limit, endpoint.call(request)).await {
+        Ok(result) => result,
+        Err(_) => Err(Error::RequestTimeout.into()),
+    }
+}
+
+/// Turns every error, whatever made it, into problem+json.
+pub async fn problems<E: Endpoint>(
+    endpoint: Arc<E>,
+    routes: Arc<Routes>,
+    request: Request,
+) -> poem::Result<Response> {
+    let path = request.uri().path().to_owned();
+    let id = request.data::<RequestContext>().map(|context| Arc::clone(&context.id)).unwrap_or_default();
+    let error = match endpoint.call(request).await {
+        Ok(response) => {
+            let response = response.into_response();
+            // What the framework refuses by an answer instead of an error has no problem in it yet.
+            match (response.status(), response.content_type()) {
+                (status, kind) if is_problem_missing(status, kind) => from_status(status),
+                _ => return Ok(response),
+            }
+        }
+        Err(error) => into_error(error),
+    };
+    let mut response = error.to_response(&path, &id);
+    if matches!(error, Error::MethodNotAllowed)
+        && let Ok(allow) = HeaderValue::from_str(&routes.allowed(&path).join(", "))
+    {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    Ok(response)
+}
+
+fn is_problem_missing(status: StatusCode, content_type: Option<&str>) -> bool {
+    status.as_u16() >= 400 && content_type.is_none_or(|kind| !kind.starts_with("application/"))
+}
+
+fn into_error(error: poem::Error) -> Error {
+    if error.is::<NotFoundError>() {
+        return Error::NotFound;
+    }
+    if error.is::<MethodNotAllowedError>() {
+        return Error::MethodNotAllowed;
+    }
+    if error.is::<ContentTypeError>() {
+        return Error::UnsupportedMediaType;
+    }
+    if let Some(parameter) = error.downcast_ref::<ParseParamError>() {
+        return invalid_parameter(parameter.name, &parameter.reason);
+    }
+    if let Some(path) = error.downcast_ref::<ParsePathError>() {
+        return invalid_parameter(path.name, &path.reason);
+    }
+    let status = error.status();
+    match error.downcast::<Error>() {
+        Ok(error) => error,
+        Err(_) => from_status(status),
+    }
+}
+
+/// poem-openapi's reasons name Rust types; the part behind the last colon is meant for people.
+fn invalid_parameter(name: &str, reason: &str) -> Error {
+    let reason = reason.rsplit(": ").next().unwrap_or(reason).trim();
+    let message = match reason {
+        "" | "Type \"string\" expects an input value." => "is required".to_owned(),
+        reason => reason.to_owned(),
+    };
+    Error::InvalidParameter { name: name.to_owned(), message: format!("{name} {message}") }
+}
+
+fn from_status(status: StatusCode) -> Error {
+    match status {
+        StatusCode::NOT_FOUND => Error::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Error::MethodNotAllowed,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Error::UnsupportedMediaType,
+        StatusCode::PAYLOAD_TOO_LARGE => Error::BodyTooLarge(0),
+        status if status.is_client_error() => {
+            Error::InvalidParameter { name: "request".into(), message: "The request is not well formed.".into() }
+        }
+        status => Error::Internal(status.to_string().into()),
+    }
+}
+
+/// Gives each JSON answer to a GET an `ETag`, and answers `304` to whoever has it already.
+pub async fn entity_tags<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poem::Result<Response> {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return endpoint.call(request).await.map(IntoResponse::into_response);
+    }
+    let known = request.headers().get(header::IF_NONE_MATCH).cloned();
+    let mut response = endpoint.call(request).await?.into_response();
+    if response.status() != StatusCode::OK || response.content_type() != Some("application/json") {
+        return Ok(response);
+    }
+    let tag = match response.headers().get(header::ETAG).cloned() {
+        Some(tag) => tag,
+        None => {
+            let bytes = response.take_body().into_bytes().await?;
+            let tag = HeaderValue::from_str(&format!("\"{}\"", short_hash(&bytes)))
+                .unwrap_or_else(|_| unreachable!("a hash is visible ASCII"));
+            response.set_body(bytes);
+            response.headers_mut().insert(header::ETAG, tag.clone());
+            tag
+        }
+    };
+    if known.is_some_and(|known| names(&known, &tag)) {
+        let mut headers = HeaderMap::new();
+        std::mem::swap(response.headers_mut(), &mut headers);
+        headers.remove(header::CONTENT_TYPE);
+        headers.remove(header::CONTENT_LENGTH);
+        let mut not_modified = StatusCode::NOT_MODIFIED.into_response();
+        *not_modified.headers_mut() = headers;
+        return Ok(not_modified);
+    }
+    Ok(response)
+}
+
+/// Weak comparison, as [RFC 9110](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2) asks for `If-None-Match`.
+fn names(known: &HeaderValue, tag: &HeaderValue) -> bool {
+    let Ok(known) = known.to_str() else { return false };
+    known
+        .split(',')
+        .map(|candidate| candidate.trim().trim_start_matches("W/"))
+        .any(|candidate| candidate == "*" || candidate.as_bytes() == tag.as_bytes())
+}
+
+/// 96 bits of SHA-256, in hexadecimal.
+pub fn short_hash(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    Sha256::digest(bytes).iter().take(12).fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,8 @@
+//! What every request passes through: bodies, answers, problems, request ids, the log, metrics.
+
+pub mod answer;
+pub mod body;
+pub mod middleware;
+pub mod operations;
+pub mod routes;
+pub mod server;

@@ -1,0 +1,64 @@
+//! Health and metrics: what an operator and an orchestrator ask.
+
+use std::{sync::Arc, time::Duration};
+
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use poem::{IntoResponse, Response, handler, http::StatusCode, web::Data};
+use poem_openapi::{Object, OpenApi};
+use serde::Serialize;
+
+use super::answer::Json;
+use crate::{app::App, error::Error, openapi::Section, store, system::Ping};
+
+pub struct OperationsApi {
+    pub app: Arc<App>,
+}
+
+/// How a Kith is doing.
+#[derive(Debug, Object, Serialize)]
+pub struct Health {
+    /// Always `ok`: anything else is a problem.
+    pub status: String,
+}
+
+/// How long the graph may take to prove that it answers.
+const READY_DEADLINE: Duration = Duration::from_secs(2);
+
+#[OpenApi(tag = "Section::Operations")]
+impl OperationsApi {
+    /// Liveness
+    ///
+    /// Answers as long as the process serves requests at all.
+    #[oai(path = "/health/live", method = "get", operation_id = "health_live")]
+    async fn live(&self) -> Result<Json<Health>, Error> {
+        Ok(healthy())
+    }
+
+    /// Readiness
+    ///
+    /// Answers after a round trip to the graph, and `503 store_unavailable` when there is none within two seconds.
+    #[oai(path = "/health/ready", method = "get", operation_id = "health_ready")]
+    async fn ready(&self) -> Result<Json<Health>, Error> {
+        match tokio::time::timeout(READY_DEADLINE, self.app.store.run(&Ping {})).await {
+            Ok(rows) => rows.map(|_| healthy()),
+            Err(_) => Err(store::StoreError::DeadlineExceeded(READY_DEADLINE).into()),
+        }
+    }
+}
+
+fn healthy() -> Json<Health> {
+    Json::new(&Health { status: "ok".to_owned() }).with_header(poem::http::header::CACHE_CONTROL, "no-store")
+}
+
+/// Collects what `metrics` macros record. There is one recorder in a process.
+pub fn install_metrics() -> Option<PrometheusHandle> {
+    const SECONDS: [f64; 14] =
+        [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+    PrometheusBuilder::new().set_buckets(&SECONDS).ok()?.install_recorder().ok()
+}
+
+#[handler]
+pub fn metrics_page(handle: Data<&PrometheusHandle>) -> Response {
+    handle.run_upkeep();
+    (StatusCode::OK, handle.render()).with_content_type("text/plain; version=0.0.4; charset=utf-8").into_response()
+}

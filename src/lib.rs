@@ -1,0 +1,44 @@
+//! Kith: a graph-database backed social API.
+//!
+//! `openapi.rs` lists the slices; each is a noun of the product. `store` runs their statements, `http` is what
+//! every request passes through.
+
+pub mod app;
+pub mod auth;
+pub mod clock;
+pub mod comments;
+pub mod config;
+pub mod cypher;
+pub mod error;
+pub mod feeds;
+pub mod follows;
+pub mod graph;
+pub mod http;
+pub mod idempotency;
+pub mod openapi;
+pub mod page;
+pub mod posts;
+pub mod reactions;
+pub mod store;
+pub mod system;
+pub mod text;
+pub mod threads;
+pub mod users;
+
+/// Every bound statement, for the guards in `tests/it/cypher.rs`.
+pub fn statements() -> Vec<cypher::Statement> {
+    [
+        auth::queries::STATEMENTS,
+        comments::queries::STATEMENTS,
+        feeds::queries::STATEMENTS,
+        follows::queries::STATEMENTS,
+        graph::queries::STATEMENTS,
+        idempotency::STATEMENTS,
+        posts::queries::STATEMENTS,
+        reactions::queries::STATEMENTS,
+        store::SCHEMA_STATEMENTS,
+        system::STATEMENTS,
+        users::queries::STATEMENTS,
+    ]
+    .concat()
+}

@@ -1,0 +1,5 @@
+//! Likes, reposts and bookmarks.
+
+pub mod api;
+pub mod queries;
+mod repost;

@@ -1,0 +1,41 @@
+//! Reposting: a toggle that counts against the day's quota.
+
+use super::queries::{FindRepost, Repost};
+use crate::{
+    clock::Timestamp,
+    error::Error,
+    posts::{check_quota, missing},
+    store::{Run, Tx, Work},
+};
+
+pub struct RepostOnce {
+    pub viewer: String,
+    pub post: String,
+    pub id: String,
+    pub rank_key: i64,
+    pub quota: Option<u32>,
+}
+
+impl Work for RepostOnce {
+    type Output = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), Error> {
+        if let Some(quota) = self.quota {
+            let find = FindRepost { viewer: self.viewer.clone(), post: self.post.clone() };
+            if tx.one(&find).await?.is_some() {
+                return Ok(());
+            }
+            check_quota(tx, &self.viewer, quota, Timestamp::of_rank_key(self.rank_key)).await?;
+        }
+        let repost = Repost {
+            viewer: self.viewer.clone(),
+            post: self.post.clone(),
+            id: self.id.clone(),
+            rank_key: self.rank_key,
+        };
+        match tx.one(&repost).await? {
+            Some(_) => Ok(()),
+            None => Err(missing(tx, &self.post).await),
+        }
+    }
+}

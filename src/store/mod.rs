@@ -1,0 +1,337 @@
+//! Runs bound statements on Neo4j or on the embedded graph: retries, transactions, deadlines, schema.
+//!
+//! Nothing here knows a slice. The rest of Kith sees [`Store`], [`Tx`] and the [`Run`] that both share.
+
+#[cfg(feature = "embedded")]
+mod embedded;
+mod neo4j;
+mod schema;
+
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use rand::RngExt;
+
+use crate::{
+    config::StoreConfig,
+    cypher::{Access, Query},
+    error::Error,
+};
+
+pub use schema::{LABELS, PROPERTIES, RELATIONSHIP_TYPES, SCHEMA_STATEMENTS};
+
+/// Why a statement or transaction failed, in the words that a caller can act on.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A uniqueness constraint refused the write.
+    #[error("a unique value is already taken: {0}")]
+    Duplicate(String),
+    /// The whole transaction may be run again: a deadlock, a lost optimistic race.
+    #[error("the store asks to try again: {0}")]
+    Transient(String),
+    /// Nothing reached the store, or the connection broke.
+    #[error("the store cannot be reached: {0}")]
+    Unavailable(String),
+    #[error("the store did not answer within {0:?}")]
+    DeadlineExceeded(Duration),
+    /// The statement or its row type is wrong, or the store is broken.
+    #[error("{statement}: {message}")]
+    Failed { statement: &'static str, message: String },
+}
+
+/// Something statements can be run on: the store itself, or an open transaction.
+pub trait Run: Send {
+    fn run<Q: Query>(&mut self, query: &Q) -> impl Future<Output = Result<Vec<Q::Row>, Error>> + Send;
+
+    /// The first row, if there is one.
+    fn one<Q: Query>(&mut self, query: &Q) -> impl Future<Output = Result<Option<Q::Row>, Error>> + Send {
+        async { Ok(self.run(query).await?.into_iter().next()) }
+    }
+}
+
+/// A unit of work that happens as a whole or not at all. It may be run more than once before it commits.
+pub trait Work: Send + Sync {
+    type Output: Send;
+    fn run(&self, tx: &mut Tx) -> impl Future<Output = Result<Self::Output, Error>> + Send;
+}
+
+enum Engine {
+    Neo4j(neo4j::Neo4j),
+    #[cfg(feature = "embedded")]
+    Embedded(embedded::Embedded),
+}
+
+/// The graph that this Kith serves.
+pub struct Store {
+    engine: Engine,
+    timeout: Duration,
+}
+
+/// An open transaction. Dropping it rolls back.
+pub struct Tx {
+    engine: TxEngine,
+}
+
+enum TxEngine {
+    Neo4j(Box<neo4j::Neo4jTx>),
+    #[cfg(feature = "embedded")]
+    Embedded(Box<embedded::EmbeddedTx>),
+}
+
+/// How often a write is tried while the store asks to try again.
+const TRANSIENT_ATTEMPTS: u32 = 12;
+/// How often a call is tried while the store cannot be reached.
+const UNAVAILABLE_ATTEMPTS: u32 = 3;
+
+impl Store {
+    /// Opens the store that the configuration names and brings its schema up to date.
+    pub async fn open(config: &StoreConfig) -> Result<Self, StoreError> {
+        let engine = match embedded_folder(&config.uri) {
+            None => Engine::Neo4j(neo4j::Neo4j::connect(config)?),
+            #[cfg(feature = "embedded")]
+            Some(folder) => Engine::Embedded(embedded::Embedded::open(folder, config.timeout)?),
+            #[cfg(not(feature = "embedded"))]
+            Some(_) => {
+                return Err(StoreError::Unavailable(
+                    "this Kith was built without the embedded graph; set store.uri to a bolt:// address".into(),
+                ));
+            }
+        };
+        let store = Self { engine, timeout: config.timeout };
+        schema::migrate(&store).await?;
+        Ok(store)
+    }
+
+    /// A store that nothing was opened for: enough to describe the API, and every call answers that it is unavailable.
+    pub fn unopened(config: &StoreConfig) -> Result<Self, StoreError> {
+        let config = StoreConfig { uri: "bolt://127.0.0.1:1".to_owned(), ..config.clone() };
+        Ok(Self { engine: Engine::Neo4j(neo4j::Neo4j::connect(&config)?), timeout: config.timeout })
+    }
+
+    /// Runs one statement in a transaction of its own.
+    pub async fn run<Q: Query>(&self, query: &Q) -> Result<Vec<Q::Row>, Error> {
+        let (mut transient, mut unavailable) = (0, 0);
+        let started = Instant::now();
+        loop {
+            let error = match self.run_once(query, self.timeout.saturating_sub(started.elapsed())).await {
+                Ok(rows) => return Ok(rows),
+                Err(error) => error,
+            };
+            let tries = match error {
+                StoreError::Transient(_) => {
+                    transient += 1;
+                    (transient < TRANSIENT_ATTEMPTS).then_some(transient)
+                }
+                // A write whose connection broke may have been applied: only a read is safe to repeat.
+                StoreError::Unavailable(_) if Q::ACCESS == Access::Read => {
+                    unavailable += 1;
+                    (unavailable < UNAVAILABLE_ATTEMPTS).then_some(unavailable)
+                }
+                _ => None,
+            };
+            self.pause(tries, started, error).await?;
+        }
+    }
+
+    async fn run_once<Q: Query>(&self, query: &Q, timeout: Duration) -> Result<Vec<Q::Row>, StoreError> {
+        let started = Instant::now();
+        let rows = match &self.engine {
+            Engine::Neo4j(neo4j) => within(timeout, neo4j.run(query)).await,
+            #[cfg(feature = "embedded")]
+            Engine::Embedded(embedded) => embedded.run(query).await,
+        };
+        observe::<Q>(started, &rows);
+        rows
+    }
+
+    /// Runs a unit of work in one transaction, again from the start while the store asks for that.
+    pub async fn write<W: Work>(&self, work: &W) -> Result<W::Output, Error> {
+        let (mut transient, mut unavailable) = (0, 0);
+        let started = Instant::now();
+        loop {
+            let error = match within(self.timeout.saturating_sub(started.elapsed()), self.write_once(work)).await {
+                Ok(output) => return output,
+                Err(error) => error,
+            };
+            let tries = match error {
+                StoreError::Transient(_) => {
+                    transient += 1;
+                    (transient < TRANSIENT_ATTEMPTS).then_some(transient)
+                }
+                // Before the commit was sent nothing can have been applied.
+                StoreError::Unavailable(_) => {
+                    unavailable += 1;
+                    (unavailable < UNAVAILABLE_ATTEMPTS).then_some(unavailable)
+                }
+                _ => None,
+            };
+            self.pause(tries, started, error).await?;
+        }
+    }
+
+    /// The outer result asks for a retry or reports the store; the inner one is the work's own answer.
+    async fn write_once<W: Work>(&self, work: &W) -> Result<Result<W::Output, Error>, StoreError> {
+        let mut tx = match &self.engine {
+            Engine::Neo4j(neo4j) => TxEngine::Neo4j(Box::new(neo4j.begin().await?)),
+            #[cfg(feature = "embedded")]
+            Engine::Embedded(embedded) => TxEngine::Embedded(Box::new(embedded.begin().await)),
+        }
+        .into_tx();
+        match work.run(&mut tx).await {
+            Ok(output) => {
+                tx.commit().await?;
+                Ok(Ok(output))
+            }
+            Err(error) => {
+                tx.rollback().await;
+                match error {
+                    Error::Store(error @ (StoreError::Transient(_) | StoreError::Unavailable(_))) => Err(error),
+                    error => Ok(Err(error)),
+                }
+            }
+        }
+    }
+
+    /// Waits before the next try, or gives the error back when there is none.
+    async fn pause(&self, tries: Option<u32>, started: Instant, error: StoreError) -> Result<(), StoreError> {
+        let Some(tries) = tries else { return Err(error) };
+        let ceiling = (2u64 << tries.min(8)).min(250);
+        let delay = Duration::from_millis(rand::rng().random_range(1..=ceiling));
+        if started.elapsed() + delay >= self.timeout {
+            return Err(error);
+        }
+        tracing::debug!(%error, tries, delay_ms = delay.as_millis(), "trying the store again");
+        tokio::time::sleep(delay).await;
+        Ok(())
+    }
+
+    /// Lower bounds for a newest-first scan of everything up to `before`, to be tried one after the other
+    /// until the page is full.
+    ///
+    /// Neo4j walks an index in order, so its only bound is none. The embedded engine sorts all that the
+    /// bounds let through, so it is asked for growing windows of time.
+    pub fn scan_windows(&self, before: i64) -> Vec<i64> {
+        const HOUR: i64 = 3_600_000_000 << crate::clock::SEQUENCE_BITS;
+        match &self.engine {
+            Engine::Neo4j(_) => vec![i64::MIN],
+            #[cfg(feature = "embedded")]
+            Engine::Embedded(_) => [1, 24, 24 * 30, 24 * 365]
+                .into_iter()
+                .map(|hours| before.saturating_sub(HOUR.saturating_mul(hours)))
+                .chain([i64::MIN])
+                .collect(),
+        }
+    }
+
+    /// Runs text that no file binds: the schema, and EXPLAIN in the tests.
+    async fn run_text(&self, name: &'static str, text: &str) -> Result<Vec<serde_json::Value>, StoreError> {
+        let empty = serde_json::Map::new();
+        match &self.engine {
+            Engine::Neo4j(neo4j) => within(self.timeout, neo4j.run_text(name, text, empty)).await,
+            #[cfg(feature = "embedded")]
+            Engine::Embedded(embedded) => embedded.run_text(name, text, empty).await,
+        }
+    }
+
+    /// Folds the log of an embedded graph into its checkpoint and lets go of the folder.
+    pub async fn close(&self) {
+        match &self.engine {
+            Engine::Neo4j(_) => {}
+            #[cfg(feature = "embedded")]
+            Engine::Embedded(embedded) => embedded.close().await,
+        }
+    }
+
+    pub fn is_embedded(&self) -> bool {
+        !matches!(self.engine, Engine::Neo4j(_))
+    }
+}
+
+impl Run for &Store {
+    async fn run<Q: Query>(&mut self, query: &Q) -> Result<Vec<Q::Row>, Error> {
+        Store::run(self, query).await
+    }
+}
+
+impl TxEngine {
+    fn into_tx(self) -> Tx {
+        Tx { engine: self }
+    }
+}
+
+impl Tx {
+    async fn commit(self) -> Result<(), StoreError> {
+        match self.engine {
+            TxEngine::Neo4j(tx) => tx.commit().await,
+            #[cfg(feature = "embedded")]
+            TxEngine::Embedded(tx) => tx.commit().await,
+        }
+    }
+
+    async fn rollback(self) {
+        match self.engine {
+            TxEngine::Neo4j(tx) => tx.rollback().await,
+            #[cfg(feature = "embedded")]
+            TxEngine::Embedded(tx) => drop(tx),
+        }
+    }
+}
+
+impl Run for Tx {
+    async fn run<Q: Query>(&mut self, query: &Q) -> Result<Vec<Q::Row>, Error> {
+        let started = Instant::now();
+        let rows = match &mut self.engine {
+            TxEngine::Neo4j(tx) => tx.run(query).await,
+            #[cfg(feature = "embedded")]
+            TxEngine::Embedded(tx) => tx.run(query).await,
+        };
+        observe::<Q>(started, &rows);
+        Ok(rows?)
+    }
+}
+
+impl Run for &mut Tx {
+    async fn run<Q: Query>(&mut self, query: &Q) -> Result<Vec<Q::Row>, Error> {
+        Tx::run(self, query).await
+    }
+}
+
+/// The folder of an `embedded:` address.
+pub fn embedded_folder(uri: &str) -> Option<PathBuf> {
+    uri.strip_prefix("embedded:").map(|folder| Path::new(folder).to_path_buf())
+}
+
+async fn within<T>(
+    timeout: Duration,
+    call: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    tokio::time::timeout(timeout, call).await.unwrap_or(Err(StoreError::DeadlineExceeded(timeout)))
+}
+
+fn observe<Q: Query>(started: Instant, rows: &Result<Vec<Q::Row>, StoreError>) {
+    let elapsed = started.elapsed();
+    let outcome = if rows.is_ok() { "ok" } else { "error" };
+    metrics::histogram!("kith_statement_duration_seconds", "statement" => Q::FILE, "outcome" => outcome)
+        .record(elapsed.as_secs_f64());
+    match rows {
+        Ok(rows) => tracing::debug!(
+            statement = Q::FILE,
+            rows = rows.len(),
+            duration_ms = elapsed.as_secs_f64() * 1e3,
+            "statement"
+        ),
+        Err(error) => tracing::debug!(statement = Q::FILE, %error, "statement failed"),
+    }
+}
+
+/// The fields of a statement as a map of parameters.
+fn parameters<Q: Query>(query: &Q) -> Result<serde_json::Map<String, serde_json::Value>, StoreError> {
+    match serde_json::to_value(query) {
+        Ok(serde_json::Value::Object(map)) => Ok(map),
+        Ok(_) => Ok(serde_json::Map::new()),
+        Err(error) => Err(StoreError::Failed { statement: Q::FILE, message: error.to_string() }),
+    }
+}

@@ -1,0 +1,137 @@
+//! Neo4j over Bolt, through neo4rs. The only place that may use it.
+
+use neo4rs::{BoltType, ConfigBuilder, Error, Graph, Neo4jErrorKind, Row, Txn};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::{StoreError, parameters};
+use crate::{config::StoreConfig, cypher::Query};
+
+pub(super) struct Neo4j {
+    graph: Graph,
+}
+
+pub(super) struct Neo4jTx {
+    txn: Txn,
+}
+
+impl Neo4j {
+    /// Prepares the pool. Connections are made when they are first needed.
+    pub fn connect(config: &StoreConfig) -> Result<Self, StoreError> {
+        let mut builder = ConfigBuilder::default()
+            .uri(&config.uri)
+            .user(&config.user)
+            .password(config.password.expose())
+            .max_connections(config.pool_size)
+            .connection_timeout(config.timeout)
+            // One answer, one round trip: no page of ours has as many rows.
+            .fetch_size(10_000);
+        if let Some(database) = &config.database {
+            builder = builder.db(database.as_str());
+        }
+        let config = builder.build().map_err(|error| store_error("connect", error))?;
+        Ok(Self { graph: Graph::connect(config).map_err(|error| store_error("connect", error))? })
+    }
+
+    pub async fn run<Q: Query>(&self, query: &Q) -> Result<Vec<Q::Row>, StoreError> {
+        self.rows(Q::FILE, Q::TEXT, parameters(query)?).await
+    }
+
+    pub async fn run_text(
+        &self,
+        name: &'static str,
+        text: &str,
+        parameters: Map<String, Value>,
+    ) -> Result<Vec<Value>, StoreError> {
+        self.rows(name, text, parameters).await
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the one door to Neo4j")]
+    async fn rows<T: DeserializeOwned>(
+        &self,
+        name: &'static str,
+        text: &str,
+        parameters: Map<String, Value>,
+    ) -> Result<Vec<T>, StoreError> {
+        let fail = |error| store_error(name, error);
+        let mut stream = self.graph.execute(bolt_query(name, text, parameters)?).await.map_err(fail)?;
+        let mut rows = Vec::new();
+        while let Some(row) = stream.next().await.map_err(fail)? {
+            rows.push(read_row(name, &row)?);
+        }
+        Ok(rows)
+    }
+
+    pub async fn begin(&self) -> Result<Neo4jTx, StoreError> {
+        let txn = self.graph.start_txn().await.map_err(|error| store_error("begin", error))?;
+        Ok(Neo4jTx { txn })
+    }
+}
+
+impl Neo4jTx {
+    pub async fn run<Q: Query>(&mut self, query: &Q) -> Result<Vec<Q::Row>, StoreError> {
+        let fail = |error| store_error(Q::FILE, error);
+        let query = bolt_query(Q::FILE, Q::TEXT, parameters(query)?)?;
+        let mut stream = self.txn.execute(query).await.map_err(fail)?;
+        let mut rows = Vec::new();
+        while let Some(row) = stream.next(self.txn.handle()).await.map_err(fail)? {
+            rows.push(read_row(Q::FILE, &row)?);
+        }
+        Ok(rows)
+    }
+
+    /// A connection that breaks here leaves it open whether the commit happened, so it is not retried.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        self.txn.commit().await.map_err(|error| match store_error("commit", error) {
+            StoreError::Unavailable(message) => StoreError::Failed { statement: "commit", message },
+            error => error,
+        })
+    }
+
+    pub async fn rollback(self) {
+        // The server rolls back by itself when the connection is gone.
+        if let Err(error) = self.txn.rollback().await {
+            tracing::debug!(%error, "rollback");
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one door to Neo4j")]
+fn bolt_query(
+    name: &'static str,
+    text: &str,
+    parameters: Map<String, Value>,
+) -> Result<neo4rs::Query, StoreError> {
+    let mut query = neo4rs::query(text);
+    for (key, value) in parameters {
+        let value = BoltType::try_from(value).map_err(|error| store_error(name, error))?;
+        query = query.param(&key, value);
+    }
+    Ok(query)
+}
+
+fn read_row<T: DeserializeOwned>(name: &'static str, row: &Row) -> Result<T, StoreError> {
+    row.to().map_err(|error| StoreError::Failed { statement: name, message: error.to_string() })
+}
+
+fn store_error(statement: &'static str, error: Error) -> StoreError {
+    match error {
+        Error::Neo4j(error) if error.code() == "Neo.ClientError.Schema.ConstraintValidationFailed" => {
+            StoreError::Duplicate(error.message().to_owned())
+        }
+        Error::Neo4j(error) if error.code() == "Neo.TransientError.General.DatabaseUnavailable" => {
+            StoreError::Unavailable(error.message().to_owned())
+        }
+        Error::Neo4j(error) if error.kind() == Neo4jErrorKind::Transient => {
+            StoreError::Transient(error.message().to_owned())
+        }
+        Error::IOError { .. }
+        | Error::ConnectionError
+        | Error::ConnectionTimedOut
+        | Error::IncompleteBoltExchange
+        | Error::ServerUnavailableError(_)
+        | Error::AuthenticationError(_)
+        | Error::RequestIgnoredError => StoreError::Unavailable(error.to_string()),
+        error => StoreError::Failed { statement, message: error.to_string() },
+    }
+}

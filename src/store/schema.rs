@@ -1,0 +1,71 @@
+//! The schema: what a graph must have before Kith serves it, and all names that statements may use.
+
+use serde::Deserialize;
+
+use super::{Store, StoreError};
+use crate::{cypher::Statement, queries};
+
+queries! {
+    /// The version of the schema that a graph has.
+    read SchemaVersion("system/schema_version.cypher") {} -> VersionRow;
+    /// Records the version of the schema.
+    write SetSchemaVersion("system/set_schema_version.cypher") { version: i64 } -> VersionRow;
+}
+
+#[derive(Debug, Deserialize)]
+pub struct VersionRow {
+    pub version: i64,
+}
+
+/// The schema version that this Kith reads and writes.
+const VERSION: i64 = 1;
+
+const NEO4J: &str = include_str!("../../cypher/schema.cypher");
+const EMBEDDED: &str = include_str!("../../cypher/schema.embedded.cypher");
+
+/// Every label that a statement may name.
+pub const LABELS: &[&str] = &[
+    "Comment", "Credential", "DeletedPost", "Entry", "Erasure", "IdempotencyKey", "Post", "RefreshToken",
+    "Repost", "Schema", "Session", "Tag", "User",
+];
+
+/// Every relationship type that a statement may name.
+pub const RELATIONSHIP_TYPES: &[&str] = &[
+    "BLOCKS", "BOOKMARKED", "FOLLOWS", "HAS_CREDENTIAL", "HAS_SESSION", "IN_THREAD", "ISSUED", "LIKED",
+    "MENTIONS", "MUTES", "OF", "POSTED", "QUOTES", "REPLY_TO", "REPOSTED", "TAGGED", "WROTE",
+];
+
+/// Every property key that a statement may name.
+pub const PROPERTIES: &[&str] = &[
+    "author_id", "avatar_url", "bio", "body", "created_at", "deleted", "deleted_at", "depth", "display_name",
+    "edited_at", "expires_at", "fingerprint", "handle", "id", "issued_at", "location", "lock", "name_lower",
+    "pair", "parent_id", "password_hash", "post_id", "quote_of", "rank_key", "refreshed_at", "revision",
+    "revoked_at", "tag", "tags", "text", "used_at", "version", "visibility",
+];
+
+/// The statements of the schema itself.
+pub const SCHEMA_STATEMENTS: &[Statement] = STATEMENTS;
+
+/// Brings the schema up to date. Running it again changes nothing.
+pub(super) async fn migrate(store: &Store) -> Result<(), StoreError> {
+    let found = store.run_once(&SchemaVersion {}, store.timeout).await?.pop().map(|row| row.version);
+    if let Some(found) = found.filter(|found| *found > VERSION) {
+        return Err(StoreError::Unavailable(format!(
+            "the graph has schema version {found}, and this Kith knows versions up to {VERSION}: start a newer Kith"
+        )));
+    }
+    let text = if store.is_embedded() { EMBEDDED } else { NEO4J };
+    for statement in statements(text) {
+        store.run_text("schema.cypher", &statement).await?;
+    }
+    if found != Some(VERSION) {
+        store.run_once(&SetSchemaVersion { version: VERSION }, store.timeout).await?;
+    }
+    Ok(())
+}
+
+/// The statements of a file in which each ends with `;`.
+fn statements(text: &str) -> impl Iterator<Item = String> {
+    let bare: String = text.lines().filter(|line| !line.starts_with("//")).collect::<Vec<_>>().join("\n");
+    bare.split(';').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect::<Vec<_>>().into_iter()
+}

@@ -1,0 +1,35 @@
+//! What Kith does for itself: proving that the graph answers, throwing away what has expired.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    app::App,
+    auth::queries::SweepSessions,
+    clock::DAY,
+    cypher::Done,
+    idempotency::SweepKeys,
+    queries,
+};
+
+queries! {
+    /// A round trip to the graph.
+    read Ping("system/ping.cypher") {} -> Done;
+}
+
+/// Every hour: sessions and idempotency keys that nobody can use any more. Also ends the erasure of
+/// accounts that a crash interrupted.
+pub async fn sweep(app: Arc<App>) {
+    loop {
+        let now = app.clock.now().0;
+        if let Err(error) = app.store.run(&SweepSessions { before: now - DAY }).await {
+            tracing::warn!(%error, "expired sessions could not be swept");
+        }
+        if let Err(error) = app.store.run(&SweepKeys { before: now - DAY }).await {
+            tracing::warn!(%error, "expired idempotency keys could not be swept");
+        }
+        if let Err(error) = crate::users::resume_erasures(&app).await {
+            tracing::warn!(%error, "erasures could not be resumed");
+        }
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+    }
+}

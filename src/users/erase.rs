@@ -1,0 +1,63 @@
+//! Erasing an account: in steps that each hold, so that a crash half-way loses nothing of the erasure.
+
+use super::queries::{
+    BeginErasure, EndErasure, EraseRelationships, EraseReposts, OpenErasures, SomeComments, SomePosts,
+};
+use crate::{
+    app::App,
+    comments::DeleteComment,
+    error::Error,
+    posts::DeletePost,
+};
+
+/// How much one step deletes.
+const STEP: usize = 200;
+
+/// Erases an account and everything it made.
+pub async fn erase(app: &App, user: &str) -> Result<(), Error> {
+    app.store.run(&BeginErasure { user: user.to_owned() }).await?;
+    app.sessions.forget_all();
+    finish(app, user).await
+}
+
+/// Ends erasures that a crash interrupted.
+pub async fn resume(app: &App) -> Result<(), Error> {
+    for erasure in app.store.run(&OpenErasures {}).await? {
+        finish(app, &erasure.id).await?;
+    }
+    Ok(())
+}
+
+async fn finish(app: &App, user: &str) -> Result<(), Error> {
+    let user = user.to_owned();
+    loop {
+        let posts = app.store.run(&SomePosts { user: user.clone(), limit: STEP }).await?;
+        if posts.is_empty() {
+            break;
+        }
+        for post in posts {
+            gone(app.store.write(&DeletePost { viewer: user.clone(), post: post.id, now: app.clock.now().0 }).await)?;
+        }
+    }
+    loop {
+        let comments = app.store.run(&SomeComments { user: user.clone(), limit: STEP }).await?;
+        if comments.is_empty() {
+            break;
+        }
+        for comment in comments {
+            gone(app.store.write(&DeleteComment { viewer: user.clone(), comment: comment.id }).await)?;
+        }
+    }
+    while !app.store.run(&EraseReposts { user: user.clone(), limit: STEP }).await?.is_empty() {}
+    while !app.store.run(&EraseRelationships { user: user.clone(), limit: STEP }).await?.is_empty() {}
+    app.store.run(&EndErasure { user: user.clone() }).await?;
+    Ok(())
+}
+
+/// Somebody else may have deleted it first, an earlier erasure for one.
+fn gone<T>(result: Result<T, Error>) -> Result<(), Error> {
+    match result {
+        Ok(_) | Err(Error::PostNotFound | Error::PostDeleted | Error::CommentNotFound) => Ok(()),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,126 @@
+//! `/v1/me`: one's own account.
+
+use std::sync::Arc;
+
+use poem_openapi::{
+    Object, OpenApi,
+    param::Header,
+    types::MaybeUndefined,
+};
+use serde::Deserialize;
+
+use super::{User, erase, queries::SetProfile, read_one, rules};
+use crate::{
+    app::App,
+    auth::Viewer,
+    error::Error,
+    http::{
+        answer::{Json, NoContent, matches_revision},
+        body::Body,
+    },
+    openapi::Section,
+    store::{Run, StoreError, Tx, Work},
+};
+
+pub struct MeApi {
+    pub app: Arc<App>,
+}
+
+/// Changes of one's own profile. What is left out stays as it is.
+#[derive(Debug, Object, Deserialize)]
+pub struct ProfileChanges {
+    /// The display name, 1 to 50 characters, one line.
+    pub name: Option<String>,
+    /// What the person says of themselves, at most 500 characters; null clears it.
+    #[serde(default)]
+    pub bio: MaybeUndefined<String>,
+    /// Where the avatar's image is: an http(s) URL of at most 2048 bytes; null clears it.
+    #[serde(default)]
+    pub avatar_url: MaybeUndefined<String>,
+}
+
+#[OpenApi(tag = "Section::Accounts")]
+impl MeApi {
+    /// Read one's own profile
+    ///
+    /// The acting user's profile.
+    #[oai(path = "/v1/me", method = "get", operation_id = "get_me")]
+    async fn get_me(&self, viewer: Viewer) -> Result<Json<User>, Error> {
+        let user = read_one(&mut &self.app.store, &viewer.id, Some(&viewer.id)).await?;
+        Ok(Json::new(&user).with_revision(user.revision))
+    }
+
+    /// Change one's own profile
+    ///
+    /// Sets the fields that are given. With `If-Match`, only if the profile has not changed since.
+    #[oai(path = "/v1/me", method = "patch", operation_id = "update_me")]
+    async fn update_me(
+        &self,
+        viewer: Viewer,
+        body: Body<ProfileChanges>,
+        /// An entity tag that the profile must still have in its revision.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+    ) -> Result<Json<User>, Error> {
+        let changes = body.value;
+        let mut errors = Vec::new();
+        let work = ChangeProfile {
+            viewer: viewer.id,
+            if_match: if_match.0,
+            name: changes.name.as_deref().map(|name| rules::name(name, &mut errors)),
+            bio: change(changes.bio).map(|bio| rules::bio(bio.as_deref(), &mut errors)),
+            avatar_url: change(changes.avatar_url).map(|url| rules::avatar_url(url.as_deref(), &mut errors)),
+        };
+        rules::refuse(errors)?;
+        let user = self.app.store.write(&work).await?;
+        Ok(Json::new(&user).with_revision(user.revision))
+    }
+
+    /// Erase one's account
+    ///
+    /// Deletes the acting user and everything they made. Comments that others replied to leave an empty place, so
+    /// that the replies keep theirs. This cannot be undone.
+    #[oai(path = "/v1/me", method = "delete", operation_id = "delete_me")]
+    async fn delete_me(&self, viewer: Viewer) -> Result<NoContent, Error> {
+        erase(&self.app, &viewer.id).await?;
+        Ok(NoContent)
+    }
+}
+
+/// `None` leaves a field alone; `Some(None)` clears it.
+fn change(field: MaybeUndefined<String>) -> Option<Option<String>> {
+    match field {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(None),
+        MaybeUndefined::Value(value) => Some(Some(value)),
+    }
+}
+
+struct ChangeProfile {
+    viewer: String,
+    if_match: Option<String>,
+    name: Option<String>,
+    bio: Option<Option<String>>,
+    avatar_url: Option<Option<String>>,
+}
+
+impl Work for ChangeProfile {
+    type Output = User;
+
+    async fn run(&self, tx: &mut Tx) -> Result<User, Error> {
+        let user = read_one(tx, &self.viewer, None).await?;
+        if !matches_revision(self.if_match.as_deref(), user.revision) {
+            return Err(Error::PreconditionFailed);
+        }
+        let query = SetProfile {
+            id: user.id,
+            revision: user.revision,
+            display_name: self.name.clone().unwrap_or(user.name),
+            bio: self.bio.clone().unwrap_or(user.bio),
+            avatar_url: self.avatar_url.clone().unwrap_or(user.avatar_url),
+        };
+        // No row: somebody changed it in between, and both changes shall hold.
+        tx.one(&query).await?.ok_or_else(|| StoreError::Transient("the profile changed meanwhile".into()))?;
+        read_one(tx, &self.viewer, Some(&self.viewer)).await
+    }
+}

@@ -9,9 +9,9 @@ CREATE CONSTRAINT idempotency_key_id IF NOT EXISTS FOR (key:IdempotencyKey) REQU
 CREATE CONSTRAINT erasure_id IF NOT EXISTS FOR (erasure:Erasure) REQUIRE erasure.id IS UNIQUE;
 CREATE CONSTRAINT post_id IF NOT EXISTS FOR (post:Post) REQUIRE post.id IS UNIQUE;
 CREATE CONSTRAINT deleted_post_id IF NOT EXISTS FOR (post:DeletedPost) REQUIRE post.id IS UNIQUE;
-CREATE CONSTRAINT repost_pair IF NOT EXISTS FOR (repost:Repost) REQUIRE repost.pair IS UNIQUE;
+CREATE CONSTRAINT repost_id IF NOT EXISTS FOR (repost:Repost) REQUIRE repost.id IS UNIQUE;
 CREATE CONSTRAINT comment_id IF NOT EXISTS FOR (comment:Comment) REQUIRE comment.id IS UNIQUE;
-CREATE CONSTRAINT tag_name IF NOT EXISTS FOR (tag:Tag) REQUIRE tag.name_lower IS UNIQUE;
+CREATE CONSTRAINT tag_id IF NOT EXISTS FOR (tag:Tag) REQUIRE tag.id IS UNIQUE;
 // The newest posts of all: the public feed.
 CREATE RANGE INDEX post_rank IF NOT EXISTS FOR (post:Post) ON (post.rank_key);
 // The comments below a post or comment, in the order they were written.

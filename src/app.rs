@@ -87,7 +87,11 @@ impl App {
     /// Marks an idempotency key as running until the guard is dropped.
     pub fn begin_key(&self, key: String) -> Result<RunningKey<'_>, Error> {
         let mut running = self.running_keys.lock().unwrap_or_else(PoisonError::into_inner);
-        if running.insert(key.clone()) { Ok(RunningKey { app: self, key }) } else { Err(Error::IdempotencyInProgress) }
+        if running.insert(key.clone()) {
+            Ok(RunningKey { app: self, key })
+        } else {
+            Err(Error::IdempotencyInProgress)
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use poem_openapi::{
     types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest, Sha256};
 
 /// How many low bits of a rank key count entries made within one microsecond.
 pub const SEQUENCE_BITS: u32 = 10;
@@ -95,9 +96,7 @@ impl Type for Timestamp {
         Some(self)
     }
 
-    fn raw_element_iter<'a>(
-        &'a self,
-    ) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
         Box::new(std::iter::once(self))
     }
 }
@@ -147,6 +146,24 @@ impl Clock {
 /// A new opaque CUID2 id.
 pub fn new_id() -> String {
     cuid2::create_id()
+}
+
+/// The id that the given parts always have: a CUID2 in shape, made from their SHA-256.
+///
+/// What can exist once for its parts, such as a user's repost of a post, needs no other key.
+pub fn derived_id(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    let digest = hash.finalize();
+    let letters = digest
+        .iter()
+        .skip(1)
+        .take(23)
+        .map(|byte| char::from(b"0123456789abcdefghijklmnopqrstuvwxyz"[usize::from(*byte) % 36]));
+    std::iter::once(char::from(b'a' + digest[0] % 26)).chain(letters).collect()
 }
 
 #[cfg(test)]

@@ -136,12 +136,12 @@ impl Config {
         file: Option<(&Path, bool)>,
         _environment: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, config::ConfigError> {
-        let mut builder =
-            config::Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+        let mut builder = config::Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
         if let Some((path, required)) = file {
-            builder = builder
-                .add_source(File::from(path).format(FileFormat::Toml).required(required))
-                .add_source(Environment::with_prefix("KITH").prefix_separator("_").separator("__").try_parsing(true));
+            builder =
+                builder.add_source(File::from(path).format(FileFormat::Toml).required(required)).add_source(
+                    Environment::with_prefix("KITH").prefix_separator("_").separator("__").try_parsing(true),
+                );
         }
         let config: Self = builder.build()?.try_deserialize()?;
         config.check()?;
@@ -155,7 +155,10 @@ impl Config {
         }
         let schemes = ["embedded:", "bolt://", "bolt+s://", "neo4j://", "neo4j+s://"];
         if !schemes.iter().any(|scheme| self.store.uri.starts_with(scheme)) {
-            return wrong("store.uri", "must start with embedded:, bolt://, bolt+s://, neo4j:// or neo4j+s://");
+            return wrong(
+                "store.uri",
+                "must start with embedded:, bolt://, bolt+s://, neo4j:// or neo4j+s://",
+            );
         }
         if self.store.pool_size == 0 {
             return wrong("store.pool_size", "must be at least 1");

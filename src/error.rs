@@ -171,7 +171,9 @@ impl Error {
             Self::DailyPostQuotaExceeded(_) => "daily_post_quota_exceeded",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::ParentNotInThread => "parent_not_in_thread",
-            Self::Store(StoreError::Failed { .. } | StoreError::Duplicate(_)) | Self::Internal(_) => "internal",
+            Self::Store(StoreError::Failed { .. } | StoreError::Duplicate(_)) | Self::Internal(_) => {
+                "internal"
+            }
             Self::Store(_) => "store_unavailable",
             Self::RequestTimeout => "request_timeout",
         }

@@ -123,8 +123,7 @@ impl<C: Creation> Work for Keyed<'_, C> {
     type Output = Answer;
 
     async fn run(&self, tx: &mut Tx) -> Result<Answer, Error> {
-        let claim =
-            ClaimKey { key: self.key.clone(), fingerprint: self.fingerprint.clone(), now: self.now };
+        let claim = ClaimKey { key: self.key.clone(), fingerprint: self.fingerprint.clone(), now: self.now };
         let found = tx.one(&claim).await?.ok_or(Error::Internal("a claimed key has no row".into()))?;
         if found.fingerprint != self.fingerprint {
             return Err(Error::IdempotencyKeyReused);

@@ -6,9 +6,17 @@ use poem_openapi::{OpenApiService, Tags};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    app::App, auth::api::SessionsApi, comments::api::CommentsApi, feeds::api::FeedsApi, follows::api::FollowsApi,
-    graph::api::GraphApi, http::operations::OperationsApi, posts::api::PostsApi, reactions::api::ReactionsApi,
-    threads::api::ThreadsApi, users::{api::UsersApi, me::MeApi},
+    app::App,
+    auth::api::SessionsApi,
+    comments::api::CommentsApi,
+    feeds::api::FeedsApi,
+    follows::api::FollowsApi,
+    graph::api::GraphApi,
+    http::operations::OperationsApi,
+    posts::api::PostsApi,
+    reactions::api::ReactionsApi,
+    threads::api::ThreadsApi,
+    users::{api::UsersApi, me::MeApi},
 };
 
 /// The chapters of the document.
@@ -76,11 +84,13 @@ const DESCRIPTION: &str = "A social API over a graph: people, follows, posts, th
 /// The whole document.
 pub fn document(app: &Arc<App>) -> Value {
     let raw = service(app).spec();
-    let mut document: Value = serde_json::from_str(&raw).unwrap_or_else(|error| unreachable!("poem-openapi: {error}"));
+    let mut document: Value =
+        serde_json::from_str(&raw).unwrap_or_else(|error| unreachable!("poem-openapi: {error}"));
     walk(&mut document, &mut tidy);
     let answers = answer_schemas(&document);
     document["openapi"] = "3.0.3".into();
-    document["info"]["license"] = json!({"name": "MIT OR Apache-2.0", "url": "https://spdx.org/licenses/MIT.html"});
+    document["info"]["license"] =
+        json!({"name": "MIT OR Apache-2.0", "url": "https://spdx.org/licenses/MIT.html"});
     let server = app.config.http.public_url.clone().unwrap_or_else(|| "/".to_owned());
     document["servers"] = json!([{"url": server, "description": "This Kith"}]);
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
@@ -207,7 +217,9 @@ fn require_all(schema: &mut Value) {
         .flatten()
         .filter_map(|name| name.as_str().map(str::to_owned))
         .collect();
-    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
+        return;
+    };
     let mut names = Vec::new();
     for (name, property) in properties.iter_mut() {
         names.push(Value::from(name.clone()));
@@ -227,7 +239,8 @@ fn require_all(schema: &mut Value) {
 /// Gives an operation its security, its statuses, and what the layers around it add.
 fn complete(path: &str, method: &str, operation: &mut Value) {
     let is_read = method == "get" && path.starts_with("/v1") && !path.ends_with("/stream");
-    let (has_body, needs_token) = (operation.get("requestBody").is_some(), operation.get("security").is_some());
+    let (has_body, needs_token) =
+        (operation.get("requestBody").is_some(), operation.get("security").is_some());
     if !needs_token {
         operation["security"] = json!([]);
     }
@@ -259,7 +272,9 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         "follow_user" | "repost_post" => &[422],
         _ => &[],
     });
-    let Some(responses) = operation["responses"].as_object_mut() else { return };
+    let Some(responses) = operation["responses"].as_object_mut() else {
+        return;
+    };
     responses.remove("default");
     for status in statuses {
         responses.insert(status.to_string(), problem(status));

@@ -120,7 +120,8 @@ const SEAL_BYTES: usize = 10;
 
 impl Cursors {
     pub fn new(secret: &[u8]) -> Self {
-        let mut key = Hmac::<Sha256>::new_from_slice(secret).unwrap_or_else(|_| unreachable!("any length is a key"));
+        let mut key =
+            Hmac::<Sha256>::new_from_slice(secret).unwrap_or_else(|_| unreachable!("any length is a key"));
         key.update(b"kith cursor");
         Self { key }
     }

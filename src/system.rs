@@ -3,12 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    app::App,
-    auth::queries::SweepSessions,
-    clock::DAY,
-    cypher::Done,
-    idempotency::SweepKeys,
-    queries,
+    app::App, auth::queries::SweepSessions, clock::DAY, cypher::Done, idempotency::SweepKeys, queries,
 };
 
 queries! {

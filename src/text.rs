@@ -20,7 +20,14 @@ pub fn clean(field: &str, text: &str, min: usize, max: usize, errors: &mut Vec<F
     }
     let length = text.graphemes(true).count();
     if length < min {
-        errors.push(FieldError::new(field, if min == 1 { "must not be empty".into() } else { format!("must have at least {min} characters") }));
+        errors.push(FieldError::new(
+            field,
+            if min == 1 {
+                "must not be empty".into()
+            } else {
+                format!("must have at least {min} characters")
+            },
+        ));
     }
     if length > max {
         errors.push(FieldError::new(field, format!("must have at most {max} characters, and has {length}")));
@@ -110,14 +117,21 @@ mod tests {
     fn text_is_counted_in_grapheme_clusters() {
         let family = "👨‍👩‍👧‍👦";
         let mut errors = Vec::new();
-        assert_eq!(clean("text", &format!("  {family}\u{65}\u{301} "), 1, 2, &mut errors), format!("{family}é"));
+        assert_eq!(
+            clean("text", &format!("  {family}\u{65}\u{301} "), 1, 2, &mut errors),
+            format!("{family}é")
+        );
         assert_eq!(errors, []);
         clean("text", " \n ", 1, 2, &mut errors);
         clean("text", "a\u{0}b", 1, 9, &mut errors);
         clean("text", "abc", 1, 2, &mut errors);
         let messages: Vec<_> = errors.iter().map(|error| error.message.as_str()).collect();
         assert_eq!(messages.len(), 3);
-        assert!(messages[0].contains("empty") && messages[1].contains("control") && messages[2].contains("at most 2"));
+        assert!(
+            messages[0].contains("empty")
+                && messages[1].contains("control")
+                && messages[2].contains("at most 2")
+        );
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 // The newest posts of a tag, up to a position. No row: the end of the list.
 // The embedded engine has no index over two properties of a relationship.
-MATCH (:Tag {name_lower: $tag})<-[tagged:TAGGED]-(post:Post)
+MATCH (:Tag {id: $tag})<-[tagged:TAGGED]-(post:Post)
 WHERE tagged.rank_key < $before_key OR (tagged.rank_key = $before_key AND post.id < $before_id)
 RETURN
   post.id AS id,

@@ -1,3 +1,3 @@
-// A user's repost of a post. No row: there is none.
-MATCH (repost:Repost {pair: $viewer + $post})
+// A user's repost of a post, by the id that the two give it. No row: there is none.
+MATCH (repost:Repost {id: $id})
 RETURN repost.id AS id

@@ -1,8 +1,8 @@
-// Makes a user repost a post, once. No row: it does not exist.
+// Makes a user repost a post, once: the two give the repost its id. No row: the post does not exist.
 MATCH (me:User {id: $viewer})
 MATCH (post:Post {id: $post})
-MERGE (repost:Repost {pair: $viewer + $post})
-ON CREATE SET repost:Entry, repost.id = $id, repost.post_id = $post, repost.author_id = $viewer, repost.rank_key = $rank_key
+MERGE (repost:Repost {id: $id})
+ON CREATE SET repost:Entry, repost.post_id = $post, repost.author_id = $viewer, repost.rank_key = $rank_key
 MERGE (me)-[:REPOSTED]->(repost)
 MERGE (repost)-[:OF]->(post)
 RETURN repost.id AS id

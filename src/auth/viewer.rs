@@ -28,7 +28,9 @@ impl Reader {
 const SCHEME: &str = "bearer";
 
 async fn viewer(request: &Request) -> Result<Option<Viewer>, Error> {
-    let Some(header) = request.headers().get(header::AUTHORIZATION) else { return Ok(None) };
+    let Some(header) = request.headers().get(header::AUTHORIZATION) else {
+        return Ok(None);
+    };
     let token = header
         .to_str()
         .ok()

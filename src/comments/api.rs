@@ -187,7 +187,12 @@ impl CommentsApi {
         Ok(text)
     }
 
-    async fn children(&self, parent: String, paging: Paging, reader: &Reader) -> Result<Json<Page<Comment>>, Error> {
+    async fn children(
+        &self,
+        parent: String,
+        paging: Paging,
+        reader: &Reader,
+    ) -> Result<Json<Page<Comment>>, Error> {
         let list = format!("children:{parent}");
         let start = Position { key: i64::MIN, id: String::new() };
         let position = self.app.cursors.position(&list, &paging, start)?;

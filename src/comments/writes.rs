@@ -2,7 +2,9 @@
 
 use super::{
     Comment,
-    queries::{EditComment, EmptyComment, FindComment, InsertComment, InsertReply, LockComment, RemoveComment},
+    queries::{
+        EditComment, EmptyComment, FindComment, InsertComment, InsertReply, LockComment, RemoveComment,
+    },
     read_one,
 };
 use crate::{
@@ -46,7 +48,8 @@ impl Creation for CreateComment {
                 // Locked, so that nobody removes it as childless while it gets a child.
                 tx.run(&LockComment { id: parent.clone() }).await?;
                 let found = tx.one(&FindComment { id: parent.clone() }).await?;
-                let found = found.filter(|found| found.post_id == self.post).ok_or(Error::ParentNotInThread)?;
+                let found =
+                    found.filter(|found| found.post_id == self.post).ok_or(Error::ParentNotInThread)?;
                 if found.deleted {
                     return Err(Error::CommentNotFound);
                 }
@@ -133,7 +136,9 @@ impl Work for DeleteComment {
         let (mut parent, mut depth) = (found.parent_id, found.depth);
         while depth > 1 {
             tx.run(&LockComment { id: parent.clone() }).await?;
-            let Some(above) = tx.one(&FindComment { id: parent.clone() }).await?.filter(|above| above.deleted) else {
+            let Some(above) =
+                tx.one(&FindComment { id: parent.clone() }).await?.filter(|above| above.deleted)
+            else {
                 break;
             };
             if tx.one(&RemoveComment { id: parent.clone() }).await?.is_none() {

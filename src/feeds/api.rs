@@ -142,7 +142,12 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const EVENT_TYPE: &str = "feed_item";
 
 impl FeedsApi {
-    async fn page(&self, feed: &Feed, paging: Paging, viewer: Option<&str>) -> Result<Json<Page<FeedItem>>, Error> {
+    async fn page(
+        &self,
+        feed: &Feed,
+        paging: Paging,
+        viewer: Option<&str>,
+    ) -> Result<Json<Page<FeedItem>>, Error> {
         Ok(Json::new(&reader::page(&self.app, feed, &paging, viewer).await?))
     }
 }

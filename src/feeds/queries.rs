@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::{queries, users::UserSummary};
+use crate::{posts::queries::PostOfUser, queries, users::UserSummary};
 
 queries! {
     /// The newest entries by those whom a viewer follows and by the viewer.
@@ -12,7 +12,7 @@ queries! {
     /// The newest posts and reposts of a user.
     read UserEntries("feeds/user.cypher", embedded "feeds/user.embedded.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> EntryRow;
     /// Why each of those posts stands among a user's.
-    read UserReasons("feeds/user_reasons.cypher") { user: String, posts: Vec<String>, start: i64 } -> ReasonRow;
+    read UserReasons("feeds/user_reasons.cypher") { user: String, posts: Vec<PostOfUser>, start: i64 } -> ReasonRow;
     /// The newest posts of all.
     read PublicEntries("feeds/public.cypher") { before_key: i64, before_id: String, since: i64, limit: usize } -> EntryRow;
     /// The newest posts of a tag.
@@ -35,7 +35,7 @@ pub struct ReasonRow {
     pub post_id: String,
     pub entry_id: String,
     pub rank_key: i64,
-    pub by: UserSummary,
+    pub actor: UserSummary,
 }
 
 /// A post that may trend.

@@ -15,7 +15,7 @@ use crate::{
     clock::Timestamp,
     error::Error,
     page::{Page, Paging, Position},
-    posts::{self, Post},
+    posts::{self, Post, queries::PostOfUser},
 };
 
 /// Which feed is read.
@@ -43,7 +43,12 @@ struct Walk {
 }
 
 /// A page of a feed.
-pub async fn page(app: &App, feed: &Feed, paging: &Paging, viewer: Option<&str>) -> Result<Page<FeedItem>, Error> {
+pub async fn page(
+    app: &App,
+    feed: &Feed,
+    paging: &Paging,
+    viewer: Option<&str>,
+) -> Result<Page<FeedItem>, Error> {
     let list = feed.list();
     let begin = Walk { start: i64::MAX, position: Position::newest() };
     let Walk { mut start, position } = app.cursors.position(&list, paging, begin)?;
@@ -54,8 +59,8 @@ pub async fn page(app: &App, feed: &Feed, paging: &Paging, viewer: Option<&str>)
     loop {
         let rows = entries(app, feed, &before, wanted).await?;
         let exhausted = rows.len() < wanted;
-        if let Some(first) = rows.first() {
-            start = start.min(first.rank_key);
+        if let (i64::MAX, Some(first)) = (start, rows.first()) {
+            start = first.rank_key;
         }
         if let Some(last) = rows.last() {
             before = Position { key: last.rank_key, id: last.id.clone() };
@@ -68,10 +73,9 @@ pub async fn page(app: &App, feed: &Feed, paging: &Paging, viewer: Option<&str>)
             break;
         }
     }
-    let (items, next_cursor) = app.cursors.cut(&list, paging.limit, items, |(position, _)| Walk {
-        start,
-        position: position.clone(),
-    });
+    let (items, next_cursor) = app
+        .cursors
+        .cut(&list, paging.limit, items, |(position, _)| Walk { start, position: position.clone() });
     Ok(Page { items: items.into_iter().map(|(_, item)| item).collect(), next_cursor })
 }
 
@@ -175,7 +179,11 @@ async fn hydrate(
             Some(by_post(app.store.run(&query).await?))
         }
         Feed::User(user) => {
-            let query = UserReasons { user: user.clone(), posts: ids.clone(), start };
+            let query = UserReasons {
+                user: user.clone(),
+                posts: ids.iter().map(|id| PostOfUser::new(id, user)).collect(),
+                start,
+            };
             Some(by_post(app.store.run(&query).await?))
         }
         Feed::Public | Feed::Tag(_) => None,
@@ -183,13 +191,20 @@ async fn hydrate(
     let mut posts = posts::read(&mut &app.store, &ids, viewer).await?;
     let mut items = Vec::new();
     for row in rows {
-        let Some(post) = posts.remove(&row.post_id) else { continue };
+        let Some(post) = posts.remove(&row.post_id) else {
+            continue;
+        };
         let item = match &mut reasons {
-            None => by_author(post, if matches!(feed, Feed::Tag(_)) { ReasonKind::Tag } else { ReasonKind::Author }),
+            None => by_author(
+                post,
+                if matches!(feed, Feed::Tag(_)) { ReasonKind::Tag } else { ReasonKind::Author },
+            ),
             Some(reasons) => {
                 let reasons = reasons.remove(&row.post_id).unwrap_or_default();
                 // No reason: the follow was withdrawn a moment ago. A reason before the position: shown already.
-                if reasons.is_empty() || reasons.iter().any(|reason| !walked.is_before(reason.rank_key, &reason.entry_id)) {
+                if reasons.is_empty()
+                    || reasons.iter().any(|reason| !walked.is_before(reason.rank_key, &reason.entry_id))
+                {
                     continue;
                 }
                 with_reasons(post, &row, &reasons)
@@ -221,7 +236,7 @@ fn with_reasons(post: Post, row: &EntryRow, reasons: &[ReasonRow]) -> FeedItem {
             .take(MAX_REASONS)
             .map(|reason| Reason {
                 kind: if reason.entry_id == post.id { ReasonKind::Author } else { ReasonKind::Repost },
-                by: reason.by.clone(),
+                by: reason.actor.clone(),
                 at: Timestamp::of_rank_key(reason.rank_key),
             })
             .collect(),

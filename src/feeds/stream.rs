@@ -6,7 +6,10 @@ use futures_util::{Stream, StreamExt, stream};
 use poem_openapi::Object;
 use tokio::sync::watch;
 
-use super::{FeedItem, reader::{self, Feed}};
+use super::{
+    FeedItem,
+    reader::{self, Feed},
+};
 use crate::{app::App, error::Error, page::Position};
 
 /// Tells open streams that somebody posted, or that the server stops.

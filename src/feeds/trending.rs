@@ -53,7 +53,12 @@ impl Trending {
     }
 
     /// A page of what is trending.
-    pub async fn page(&self, app: &App, paging: &Paging, viewer: Option<&str>) -> Result<Page<FeedItem>, Error> {
+    pub async fn page(
+        &self,
+        app: &App,
+        paging: &Paging,
+        viewer: Option<&str>,
+    ) -> Result<Page<FeedItem>, Error> {
         let place = match &paging.cursor {
             Some(cursor) => app.cursors.open(LIST, cursor)?,
             None => {
@@ -83,11 +88,8 @@ async fn rank(app: &App, as_of: Timestamp) -> Result<Arc<Vec<String>>, Error> {
             break;
         }
     }
-    let mut scored: Vec<(f64, CandidateRow)> = rows
-        .into_iter()
-        .map(|row| (score(&row, as_of), row))
-        .filter(|(score, _)| *score > 0.0)
-        .collect();
+    let mut scored: Vec<(f64, CandidateRow)> =
+        rows.into_iter().map(|row| (score(&row, as_of), row)).filter(|(score, _)| *score > 0.0).collect();
     scored.sort_by(|(one, row), (other, other_row)| {
         other.total_cmp(one).then(other_row.rank_key.cmp(&row.rank_key)).then(other_row.id.cmp(&row.id))
     });

@@ -54,7 +54,9 @@ pub fn revision_tag(revision: i64, body: &[u8]) -> String {
 
 /// Whether an `If-Match` header lets a change of that revision through.
 pub fn matches_revision(if_match: Option<&str>, revision: i64) -> bool {
-    let Some(if_match) = if_match else { return true };
+    let Some(if_match) = if_match else {
+        return true;
+    };
     if_match.split(',').map(str::trim).any(|tag| {
         tag == "*"
             || tag
@@ -109,7 +111,10 @@ impl<T: Type> ApiResponse for Created<T> {
     fn meta() -> MetaResponses {
         let headers = vec![
             text_header("Location", "The path of the new resource."),
-            text_header("Idempotent-Replayed", "`true` when this is the answer to an earlier, equal request."),
+            text_header(
+                "Idempotent-Replayed",
+                "`true` when this is the answer to an earlier, equal request.",
+            ),
         ];
         MetaResponses { responses: vec![json_response::<T>(201, "The new resource.", headers)] }
     }

@@ -84,7 +84,8 @@ async fn read(request: &Request, body: &mut RequestBody, limit: usize) -> Result
 
 /// Parses against the schema first, so that all fields at fault are named, then into the type.
 fn parse<T: Type + DeserializeOwned>(raw: &[u8]) -> Result<T, Error> {
-    let value: Value = serde_json::from_slice(raw).map_err(|error| Error::MalformedJson(error.to_string()))?;
+    let value: Value =
+        serde_json::from_slice(raw).map_err(|error| Error::MalformedJson(error.to_string()))?;
     let Value::Object(object) = &value else {
         return Err(Error::MalformedJson("the body must be an object".into()));
     };
@@ -131,11 +132,14 @@ fn check(object: &Map<String, Value>, fields: &[Field]) -> Result<(), Error> {
 /// The fields of a request type, read once from the schema that the document shows.
 fn fields_of<T: Type>() -> &'static [Field] {
     static KNOWN: OnceLock<Mutex<HashMap<String, &'static [Field]>>> = OnceLock::new();
-    let mut known = KNOWN.get_or_init(Mutex::default).lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut known =
+        KNOWN.get_or_init(Mutex::default).lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     known.entry(T::name().into_owned()).or_insert_with(|| {
         let mut registry = Registry::new();
         T::register(&mut registry);
-        let Some(schema) = registry.schemas.get(T::name().as_ref()) else { return &[] };
+        let Some(schema) = registry.schemas.get(T::name().as_ref()) else {
+            return &[];
+        };
         let fields: Vec<Field> = schema
             .properties
             .iter()

@@ -185,9 +185,10 @@ fn from_status(status: StatusCode) -> Error {
         StatusCode::METHOD_NOT_ALLOWED => Error::MethodNotAllowed,
         StatusCode::UNSUPPORTED_MEDIA_TYPE => Error::UnsupportedMediaType,
         StatusCode::PAYLOAD_TOO_LARGE => Error::BodyTooLarge(0),
-        status if status.is_client_error() => {
-            Error::InvalidParameter { name: "request".into(), message: "The request is not well formed.".into() }
-        }
+        status if status.is_client_error() => Error::InvalidParameter {
+            name: "request".into(),
+            message: "The request is not well formed.".into(),
+        },
         status => Error::Internal(status.to_string().into()),
     }
 }
@@ -227,7 +228,9 @@ pub async fn entity_tags<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poe
 
 /// Weak comparison, as [RFC 9110](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2) asks for `If-None-Match`.
 fn names(known: &HeaderValue, tag: &HeaderValue) -> bool {
-    let Ok(known) = known.to_str() else { return false };
+    let Ok(known) = known.to_str() else {
+        return false;
+    };
     known
         .split(',')
         .map(|candidate| candidate.trim().trim_start_matches("W/"))

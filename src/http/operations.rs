@@ -60,5 +60,7 @@ pub fn install_metrics() -> Option<PrometheusHandle> {
 #[handler]
 pub fn metrics_page(handle: Data<&PrometheusHandle>) -> Response {
     handle.run_upkeep();
-    (StatusCode::OK, handle.render()).with_content_type("text/plain; version=0.0.4; charset=utf-8").into_response()
+    (StatusCode::OK, handle.render())
+        .with_content_type("text/plain; version=0.0.4; charset=utf-8")
+        .into_response()
 }

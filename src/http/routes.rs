@@ -35,7 +35,9 @@ impl Routes {
 
     /// The methods that a path knows, for `Allow`; empty for an unknown path.
     pub fn allowed<'a>(&'a self, path: &'a str) -> Vec<&'a str> {
-        let Some(template) = self.template(path) else { return Vec::new() };
+        let Some(template) = self.template(path) else {
+            return Vec::new();
+        };
         let mut methods: Vec<_> = self
             .routes
             .iter()

@@ -59,9 +59,12 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
     started: impl FnOnce(std::net::SocketAddr),
 ) -> Result<(), StartError> {
-    let acceptor =
-        TcpListener::bind(app.config.http.listen.clone()).into_acceptor().await.map_err(StartError::Listen)?;
-    if let Some(address) = acceptor.local_addr().first().and_then(|address| address.as_socket_addr().copied()) {
+    let acceptor = TcpListener::bind(app.config.http.listen.clone())
+        .into_acceptor()
+        .await
+        .map_err(StartError::Listen)?;
+    if let Some(address) = acceptor.local_addr().first().and_then(|address| address.as_socket_addr().copied())
+    {
         started(address);
     }
     let endpoint = endpoint(Arc::clone(&app), super::operations::install_metrics());
@@ -75,7 +78,8 @@ pub async fn serve(
         tokio::time::sleep(streams).await;
     };
     let sweeper = tokio::spawn(crate::system::sweep(Arc::clone(&app)));
-    let served = Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(endpoint, stop, Some(grace)).await;
+    let served =
+        Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(endpoint, stop, Some(grace)).await;
     sweeper.abort();
     app.store.close().await;
     Ok(served?)

@@ -216,11 +216,8 @@ impl PostsApi {
         self.exists(&id.0).await?;
         let paging = Paging::new(limit.0, cursor.0);
         let list = format!("quotes:{}", id.0);
-        let page = posts_page(&self.app, &list, &paging, reader.id(), |before_key, before_id, limit| PostQuotes {
-            post: id.0,
-            before_key,
-            before_id,
-            limit,
+        let page = posts_page(&self.app, &list, &paging, reader.id(), |before_key, before_id, limit| {
+            PostQuotes { post: id.0, before_key, before_id, limit }
         });
         Ok(Json::new(&page.await?))
     }

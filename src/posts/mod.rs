@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock::Timestamp,
     error::Error,
-    posts::queries::{FindDeletedPosts, PostsViewerState, ReadPosts},
+    posts::queries::{FindDeletedPosts, PostOfUser, PostsViewerState, ReadPosts},
     store::Run,
     users::UserSummary,
 };
@@ -146,8 +146,8 @@ pub async fn read(
         others.extend(rows.into_iter().map(|post| (post.id.clone(), post)));
     }
     if let Some(viewer) = viewer {
-        let ids = posts.keys().chain(others.keys()).cloned().collect();
-        let states = run.run(&PostsViewerState { viewer: viewer.to_owned(), ids }).await?;
+        let of_viewer = posts.keys().chain(others.keys()).map(|id| PostOfUser::new(id, viewer)).collect();
+        let states = run.run(&PostsViewerState { viewer: viewer.to_owned(), posts: of_viewer }).await?;
         let states: HashMap<_, _> = states.into_iter().map(|row| (row.id.clone(), row.state())).collect();
         for post in posts.values_mut().chain(others.values_mut()) {
             post.viewer = Some(states.get(&post.id).copied().unwrap_or_default());

@@ -1,13 +1,9 @@
 //! The statements about posts.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Post, PostViewer, Visibility};
-use crate::{
-    cypher::IdRow,
-    queries,
-    users::queries::ListedUser,
-};
+use crate::{clock::derived_id, cypher::IdRow, queries, users::queries::ListedUser};
 
 queries! {
     /// Locks an author before anything of theirs is counted.
@@ -31,7 +27,7 @@ queries! {
     /// The posts of those ids, as everybody sees them.
     read ReadPosts("posts/read.cypher") { ids: Vec<String> } -> Post;
     /// What a viewer has done with each of those posts.
-    read PostsViewerState("posts/viewer_state.cypher") { viewer: String, ids: Vec<String> } -> PostViewerRow;
+    read PostsViewerState("posts/viewer_state.cypher") { viewer: String, posts: Vec<PostOfUser> } -> PostViewerRow;
     /// Sets the text of a post, if it still is at that revision.
     write EditPost("posts/edit.cypher") { id: String, revision: i64, text: String, tags: Vec<String>, now: i64 } -> IdRow;
     /// Deletes a post with all that hangs on it, and keeps that there was one.
@@ -42,6 +38,24 @@ queries! {
     read PostReposts("posts/reposts.cypher") { post: String, before_key: i64, before_id: String, limit: usize } -> ListedUser;
     /// The quotes of a post, newest first.
     read PostQuotes("posts/quotes.cypher") { post: String, before_key: i64, before_id: String, limit: usize } -> ListedPost;
+}
+
+/// A post, and the id that a user's repost of it has if there is one.
+#[derive(Clone, Debug, Serialize)]
+pub struct PostOfUser {
+    pub id: String,
+    pub repost_id: String,
+}
+
+impl PostOfUser {
+    pub fn new(post: &str, user: &str) -> Self {
+        Self { id: post.to_owned(), repost_id: repost_id(user, post) }
+    }
+}
+
+/// The id of a user's repost of a post.
+pub fn repost_id(user: &str, post: &str) -> String {
+    derived_id(&["repost", user, post])
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -3,8 +3,8 @@
 use super::{
     Post, Visibility, missing,
     queries::{
-        CountSince, EditPost, FindPost, InsertPost, LinkMentions, LinkQuote, LinkTags, LockAuthor, RemovePost,
-        UnlinkPost,
+        CountSince, EditPost, FindPost, InsertPost, LinkMentions, LinkQuote, LinkTags, LockAuthor,
+        RemovePost, UnlinkPost,
     },
     read_one,
 };

@@ -10,20 +10,25 @@ use serde::Serialize;
 
 use super::{
     queries::{
-        Bookmark, Bookmarks, LikeComment, LikePost, LikedPosts, Unbookmark, UnlikeComment, UnlikePost, Unrepost,
+        Bookmark, Bookmarks, LikeComment, LikePost, LikedPosts, Unbookmark, UnlikeComment, UnlikePost,
+        Unrepost,
     },
     repost::RepostOnce,
 };
 use crate::{
     app::App,
     auth::{Reader, Viewer},
-    clock::new_id,
     cypher::{IdRow, Query as Statement},
     error::Error,
     http::answer::Json,
     openapi::Section,
     page::{Limit, Page, Paging},
-    posts::{Post, PostViewer, api::posts_page, missing, queries::PostsViewerState},
+    posts::{
+        Post, PostViewer,
+        api::posts_page,
+        missing,
+        queries::{PostOfUser, PostsViewerState, repost_id},
+    },
     users::resolve,
 };
 
@@ -51,7 +56,8 @@ impl ReactionsApi {
         id: Path<String>,
     ) -> Result<Json<PostViewer>, Error> {
         let rank_key = self.app.clock.next_rank_key();
-        self.toggle(&viewer.id, &id.0, LikePost { viewer: viewer.id.clone(), post: id.0.clone(), rank_key }).await
+        self.toggle(&viewer.id, &id.0, LikePost { viewer: viewer.id.clone(), post: id.0.clone(), rank_key })
+            .await
     }
 
     /// Take a like back
@@ -81,7 +87,6 @@ impl ReactionsApi {
         let work = RepostOnce {
             viewer: viewer.id.clone(),
             post: id.0.clone(),
-            id: new_id(),
             rank_key: self.app.clock.next_rank_key(),
             quota: self.app.daily_quota(),
         };
@@ -100,7 +105,8 @@ impl ReactionsApi {
         /// The post's id.
         id: Path<String>,
     ) -> Result<Json<PostViewer>, Error> {
-        self.toggle(&viewer.id, &id.0, Unrepost { viewer: viewer.id.clone(), post: id.0.clone() }).await
+        self.toggle(&viewer.id, &id.0, Unrepost { post: id.0.clone(), id: repost_id(&viewer.id, &id.0) })
+            .await
     }
 
     /// Bookmark a post
@@ -114,7 +120,8 @@ impl ReactionsApi {
         id: Path<String>,
     ) -> Result<Json<PostViewer>, Error> {
         let rank_key = self.app.clock.next_rank_key();
-        self.toggle(&viewer.id, &id.0, Bookmark { viewer: viewer.id.clone(), post: id.0.clone(), rank_key }).await
+        self.toggle(&viewer.id, &id.0, Bookmark { viewer: viewer.id.clone(), post: id.0.clone(), rank_key })
+            .await
     }
 
     /// Take a bookmark away
@@ -144,11 +151,8 @@ impl ReactionsApi {
     ) -> Result<Json<Page<Post>>, Error> {
         let paging = Paging::new(limit.0, cursor.0);
         let list = format!("bookmarks:{}", viewer.id);
-        let page = posts_page(&self.app, &list, &paging, Some(&viewer.id), |before_key, before_id, limit| Bookmarks {
-            user: viewer.id.clone(),
-            before_key,
-            before_id,
-            limit,
+        let page = posts_page(&self.app, &list, &paging, Some(&viewer.id), |before_key, before_id, limit| {
+            Bookmarks { user: viewer.id.clone(), before_key, before_id, limit }
         });
         Ok(Json::new(&page.await?))
     }
@@ -170,11 +174,8 @@ impl ReactionsApi {
         let user = resolve(&self.app.store, &user.0).await?;
         let paging = Paging::new(limit.0, cursor.0);
         let list = format!("liked:{user}");
-        let page = posts_page(&self.app, &list, &paging, reader.id(), |before_key, before_id, limit| LikedPosts {
-            user,
-            before_key,
-            before_id,
-            limit,
+        let page = posts_page(&self.app, &list, &paging, reader.id(), |before_key, before_id, limit| {
+            LikedPosts { user, before_key, before_id, limit }
         });
         Ok(Json::new(&page.await?))
     }
@@ -225,7 +226,8 @@ impl ReactionsApi {
     }
 
     async fn state(&self, viewer: &str, post: &str) -> Result<Json<PostViewer>, Error> {
-        let query = PostsViewerState { viewer: viewer.to_owned(), ids: vec![post.to_owned()] };
+        let query =
+            PostsViewerState { viewer: viewer.to_owned(), posts: vec![PostOfUser::new(post, viewer)] };
         match self.app.store.run(&query).await?.pop() {
             Some(row) => Ok(Json::new(&row.state())),
             None => Err(missing(&mut &self.app.store, post).await),

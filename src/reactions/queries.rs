@@ -12,11 +12,11 @@ queries! {
     /// Takes a user's bookmark of a post away.
     write Unbookmark("reactions/unbookmark.cypher") { viewer: String, post: String } -> IdRow;
     /// A user's repost of a post.
-    read FindRepost("reactions/find_repost.cypher") { viewer: String, post: String } -> IdRow;
+    read FindRepost("reactions/find_repost.cypher") { id: String } -> IdRow;
     /// Makes a user repost a post, once.
     write Repost("reactions/repost.cypher") { viewer: String, post: String, id: String, rank_key: i64 } -> IdRow;
     /// Takes a user's repost of a post back.
-    write Unrepost("reactions/unrepost.cypher") { viewer: String, post: String } -> IdRow;
+    write Unrepost("reactions/unrepost.cypher") { post: String, id: String } -> IdRow;
     /// Makes a user like a comment, once.
     write LikeComment("reactions/like_comment.cypher") { viewer: String, comment: String, rank_key: i64 } -> IdRow;
     /// Takes a user's like of a comment back.

@@ -4,14 +4,13 @@ use super::queries::{FindRepost, Repost};
 use crate::{
     clock::Timestamp,
     error::Error,
-    posts::{check_quota, missing},
+    posts::{check_quota, missing, queries::repost_id},
     store::{Run, Tx, Work},
 };
 
 pub struct RepostOnce {
     pub viewer: String,
     pub post: String,
-    pub id: String,
     pub rank_key: i64,
     pub quota: Option<u32>,
 }
@@ -20,19 +19,15 @@ impl Work for RepostOnce {
     type Output = ();
 
     async fn run(&self, tx: &mut Tx) -> Result<(), Error> {
+        let id = repost_id(&self.viewer, &self.post);
         if let Some(quota) = self.quota {
-            let find = FindRepost { viewer: self.viewer.clone(), post: self.post.clone() };
-            if tx.one(&find).await?.is_some() {
+            if tx.one(&FindRepost { id: id.clone() }).await?.is_some() {
                 return Ok(());
             }
             check_quota(tx, &self.viewer, quota, Timestamp::of_rank_key(self.rank_key)).await?;
         }
-        let repost = Repost {
-            viewer: self.viewer.clone(),
-            post: self.post.clone(),
-            id: self.id.clone(),
-            rank_key: self.rank_key,
-        };
+        let repost =
+            Repost { viewer: self.viewer.clone(), post: self.post.clone(), id, rank_key: self.rank_key };
         match tx.one(&repost).await? {
             Some(_) => Ok(()),
             None => Err(missing(tx, &self.post).await),

@@ -12,8 +12,8 @@ use std::{
 
 use kglite::api::{
     KgError, PropMap, Value as Cell,
-    durable::DurabilityLevel,
     cypher::{QueryWarningSink, set_query_warning_sink},
+    durable::DurabilityLevel,
     io::GraphWriterLease,
     session::{self, CommitOutcome, ExecuteOptions, OpenError, OpenSpec, Session, Transaction},
 };
@@ -146,7 +146,9 @@ impl Embedded {
             match graph.session.checkpoint_online() {
                 Ok(_) => tracing::info!("the embedded graph is checkpointed"),
                 // Nothing is lost: the log is still there and is replayed at the next start.
-                Err(error) => tracing::error!(error, "the embedded graph could not be checkpointed"),
+                Err(error) => {
+                    tracing::error!(error, "the embedded graph could not be checkpointed")
+                }
             }
             graph.session.retire();
             drop(writer);
@@ -179,7 +181,9 @@ impl EmbeddedTx {
     pub async fn run<Q: Query>(&mut self, query: &Q) -> Result<Vec<Q::Row>, StoreError> {
         let parameters = parameters(query)?;
         let Some(mut transaction) = self.transaction.take() else {
-            return Err(StoreError::Transient("an earlier statement of this transaction was abandoned".into()));
+            return Err(StoreError::Transient(
+                "an earlier statement of this transaction was abandoned".into(),
+            ));
         };
         let deadline = Instant::now() + self.timeout;
         self.wrote |= Q::ACCESS == Access::Write;
@@ -284,9 +288,9 @@ fn cell(value: Value) -> Cell {
     match value {
         Value::Null => Cell::Null,
         Value::Bool(value) => Cell::Boolean(value),
-        Value::Number(number) => number
-            .as_i64()
-            .map_or_else(|| Cell::Float64(number.as_f64().unwrap_or(f64::NAN)), Cell::Int64),
+        Value::Number(number) => {
+            number.as_i64().map_or_else(|| Cell::Float64(number.as_f64().unwrap_or(f64::NAN)), Cell::Int64)
+        }
         Value::String(text) => Cell::String(text),
         Value::Array(items) => Cell::List(items.into_iter().map(cell).collect()),
         Value::Object(map) => {

@@ -96,7 +96,8 @@ impl Store {
             #[cfg(not(feature = "embedded"))]
             Some(_) => {
                 return Err(StoreError::Unavailable(
-                    "this Kith was built without the embedded graph; set store.uri to a bolt:// address".into(),
+                    "this Kith was built without the embedded graph; set store.uri to a bolt:// address"
+                        .into(),
                 ));
             }
         };
@@ -152,10 +153,11 @@ impl Store {
         let (mut transient, mut unavailable) = (0, 0);
         let started = Instant::now();
         loop {
-            let error = match within(self.timeout.saturating_sub(started.elapsed()), self.write_once(work)).await {
-                Ok(output) => return output,
-                Err(error) => error,
-            };
+            let error =
+                match within(self.timeout.saturating_sub(started.elapsed()), self.write_once(work)).await {
+                    Ok(output) => return output,
+                    Err(error) => error,
+                };
             let tries = match error {
                 StoreError::Transient(_) => {
                     transient += 1;
@@ -188,7 +190,9 @@ impl Store {
             Err(error) => {
                 tx.rollback().await;
                 match error {
-                    Error::Store(error @ (StoreError::Transient(_) | StoreError::Unavailable(_))) => Err(error),
+                    Error::Store(error @ (StoreError::Transient(_) | StoreError::Unavailable(_))) => {
+                        Err(error)
+                    }
                     error => Ok(Err(error)),
                 }
             }
@@ -197,7 +201,9 @@ impl Store {
 
     /// Waits before the next try, or gives the error back when there is none.
     async fn pause(&self, tries: Option<u32>, started: Instant, error: StoreError) -> Result<(), StoreError> {
-        let Some(tries) = tries else { return Err(error) };
+        let Some(tries) = tries else {
+            return Err(error);
+        };
         let ceiling = (2u64 << tries.min(8)).min(250);
         let delay = Duration::from_millis(rand::rng().random_range(1..=ceiling));
         if started.elapsed() + delay >= self.timeout {

@@ -122,6 +122,10 @@ fn store_error(statement: &'static str, error: Error) -> StoreError {
         Error::Neo4j(error) if error.code() == "Neo.TransientError.General.DatabaseUnavailable" => {
             StoreError::Unavailable(error.message().to_owned())
         }
+        // Two instances that start at once both make the schema; the second try finds it made.
+        Error::Neo4j(error) if error.code() == "Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists" => {
+            StoreError::Transient(error.message().to_owned())
+        }
         Error::Neo4j(error) if error.kind() == Neo4jErrorKind::Transient => {
             StoreError::Transient(error.message().to_owned())
         }

@@ -25,22 +25,75 @@ const EMBEDDED: &str = include_str!("../../cypher/schema.embedded.cypher");
 
 /// Every label that a statement may name.
 pub const LABELS: &[&str] = &[
-    "Comment", "Credential", "DeletedPost", "Entry", "Erasure", "IdempotencyKey", "Post", "RefreshToken",
-    "Repost", "Schema", "Session", "Tag", "User",
+    "Comment",
+    "Credential",
+    "DeletedPost",
+    "Entry",
+    "Erasure",
+    "IdempotencyKey",
+    "Post",
+    "RefreshToken",
+    "Repost",
+    "Schema",
+    "Session",
+    "Tag",
+    "User",
 ];
 
 /// Every relationship type that a statement may name.
 pub const RELATIONSHIP_TYPES: &[&str] = &[
-    "BLOCKS", "BOOKMARKED", "FOLLOWS", "HAS_CREDENTIAL", "HAS_SESSION", "IN_THREAD", "ISSUED", "LIKED",
-    "MENTIONS", "MUTES", "OF", "POSTED", "QUOTES", "REPLY_TO", "REPOSTED", "TAGGED", "WROTE",
+    "BLOCKS",
+    "BOOKMARKED",
+    "FOLLOWS",
+    "HAS_CREDENTIAL",
+    "HAS_SESSION",
+    "IN_THREAD",
+    "ISSUED",
+    "LIKED",
+    "MENTIONS",
+    "MUTES",
+    "OF",
+    "POSTED",
+    "QUOTES",
+    "REPLY_TO",
+    "REPOSTED",
+    "TAGGED",
+    "WROTE",
 ];
 
 /// Every property key that a statement may name.
 pub const PROPERTIES: &[&str] = &[
-    "author_id", "avatar_url", "bio", "body", "created_at", "deleted", "deleted_at", "depth", "display_name",
-    "edited_at", "expires_at", "fingerprint", "handle", "id", "issued_at", "location", "lock", "name_lower",
-    "pair", "parent_id", "password_hash", "post_id", "quote_of", "rank_key", "refreshed_at", "revision",
-    "revoked_at", "tag", "tags", "text", "used_at", "version", "visibility",
+    "author_id",
+    "avatar_url",
+    "bio",
+    "body",
+    "created_at",
+    "deleted",
+    "deleted_at",
+    "depth",
+    "display_name",
+    "edited_at",
+    "expires_at",
+    "fingerprint",
+    "handle",
+    "id",
+    "issued_at",
+    "location",
+    "lock",
+    "parent_id",
+    "password_hash",
+    "post_id",
+    "quote_of",
+    "rank_key",
+    "refreshed_at",
+    "revision",
+    "revoked_at",
+    "tag",
+    "tags",
+    "text",
+    "used_at",
+    "version",
+    "visibility",
 ];
 
 /// The statements of the schema itself.
@@ -56,7 +109,13 @@ pub(super) async fn migrate(store: &Store) -> Result<(), StoreError> {
     }
     let text = if store.is_embedded() { EMBEDDED } else { NEO4J };
     for statement in statements(text) {
-        store.run_text("schema.cypher", &statement).await?;
+        let started = std::time::Instant::now();
+        let mut tries = 0;
+        while let Err(error) = store.run_text("schema.cypher", &statement).await {
+            tries += 1;
+            let again = matches!(error, StoreError::Transient(_)) && tries < super::TRANSIENT_ATTEMPTS;
+            store.pause(again.then_some(tries), started, error).await?;
+        }
     }
     if found != Some(VERSION) {
         store.run_once(&SetSchemaVersion { version: VERSION }, store.timeout).await?;
@@ -67,5 +126,9 @@ pub(super) async fn migrate(store: &Store) -> Result<(), StoreError> {
 /// The statements of a file in which each ends with `;`.
 fn statements(text: &str) -> impl Iterator<Item = String> {
     let bare: String = text.lines().filter(|line| !line.starts_with("//")).collect::<Vec<_>>().join("\n");
-    bare.split(';').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect::<Vec<_>>().into_iter()
+    bare.split(';')
+        .map(|part| part.trim().to_owned())
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .into_iter()
 }

@@ -101,7 +101,8 @@ pub async fn of_comment(
             } else {
                 // Of an ancestor's replies only the one that leads here is shown; its own thread has them all.
                 let cut_by = (total > 1).then_some(CutBy::Count);
-                let all = cut_by.map(|_| app.cursors.seal(&list(&item.id, cut.sort), &After::nothing(cut.sort)));
+                let all =
+                    cut_by.map(|_| app.cursors.seal(&list(&item.id, cut.sort), &After::nothing(cut.sort)));
                 Replies { total, shown: 1, next_cursor: all, cut_by }
             };
             items.push(item);
@@ -146,7 +147,8 @@ async fn below(
         if open.is_empty() {
             break;
         }
-        let parents: HashMap<String, usize> = open.iter().map(|&node| (nodes[node].row.id.clone(), node)).collect();
+        let parents: HashMap<String, usize> =
+            open.iter().map(|&node| (nodes[node].row.id.clone(), node)).collect();
         let ids = open.iter().map(|&node| nodes[node].row.id.clone()).collect();
         let found = children(app, ids, After::nothing(cut.sort), cut.sort, cut.replies).await?;
         // In the order of the parents, each parent's replies in theirs.
@@ -186,11 +188,19 @@ async fn below(
     Ok((items, next_cursor))
 }
 
-fn replies(app: &App, comment: &Comment, children: &[usize], nodes: &[Node], deepest: bool, sort: Sort) -> Replies {
+fn replies(
+    app: &App,
+    comment: &Comment,
+    children: &[usize],
+    nodes: &[Node],
+    deepest: bool,
+    sort: Sort,
+) -> Replies {
     let (total, shown) = (comment.counts.replies, i64::try_from(children.len()).unwrap_or_default());
     let cut_by = (shown < total).then_some(if deepest { CutBy::Depth } else { CutBy::Count });
     let next_cursor = cut_by.map(|_| {
-        let after = children.last().map_or_else(|| After::nothing(sort), |&last| After::row(&nodes[last].row));
+        let after =
+            children.last().map_or_else(|| After::nothing(sort), |&last| After::row(&nodes[last].row));
         app.cursors.seal(&list(&comment.id, sort), &after)
     });
     Replies { total, shown, next_cursor, cut_by }
@@ -223,6 +233,8 @@ async fn children(
     match sort {
         Sort::Old => app.store.run(&OldestChildren { parents, after_key, after_id, per_parent }).await,
         Sort::New => app.store.run(&NewestChildren { parents, after_key, after_id, per_parent }).await,
-        Sort::Top => app.store.run(&TopChildren { parents, after_likes, after_key, after_id, per_parent }).await,
+        Sort::Top => {
+            app.store.run(&TopChildren { parents, after_likes, after_key, after_id, per_parent }).await
+        }
     }
 }

@@ -3,12 +3,7 @@
 use super::queries::{
     BeginErasure, EndErasure, EraseRelationships, EraseReposts, OpenErasures, SomeComments, SomePosts,
 };
-use crate::{
-    app::App,
-    comments::DeleteComment,
-    error::Error,
-    posts::DeletePost,
-};
+use crate::{app::App, comments::DeleteComment, error::Error, posts::DeletePost};
 
 /// How much one step deletes.
 const STEP: usize = 200;
@@ -36,7 +31,11 @@ async fn finish(app: &App, user: &str) -> Result<(), Error> {
             break;
         }
         for post in posts {
-            gone(app.store.write(&DeletePost { viewer: user.clone(), post: post.id, now: app.clock.now().0 }).await)?;
+            gone(
+                app.store
+                    .write(&DeletePost { viewer: user.clone(), post: post.id, now: app.clock.now().0 })
+                    .await,
+            )?;
         }
     }
     loop {

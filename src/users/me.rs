@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use poem_openapi::{
-    Object, OpenApi,
-    param::Header,
-    types::MaybeUndefined,
-};
+use poem_openapi::{Object, OpenApi, param::Header, types::MaybeUndefined};
 use serde::Deserialize;
 
 use super::{User, erase, queries::SetProfile, read_one, rules};

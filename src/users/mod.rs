@@ -131,7 +131,9 @@ pub async fn viewer_states(
     ids: &[String],
     viewer: Option<&str>,
 ) -> Result<HashMap<String, UserViewer>, Error> {
-    let Some(viewer) = viewer else { return Ok(HashMap::new()) };
+    let Some(viewer) = viewer else {
+        return Ok(HashMap::new());
+    };
     let query = UsersViewerState { viewer: viewer.to_owned(), ids: ids.to_vec() };
     Ok(run.run(&query).await?.into_iter().map(|row| (row.id.clone(), row.state())).collect())
 }

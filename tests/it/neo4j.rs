@@ -33,13 +33,7 @@ pub fn uri() -> &'static str {
 pub fn start_own() -> Server {
     let (data, in_use) = prepare();
     let (child, port) = spawn(&data, 0);
-    Server {
-        uri: format!("bolt://127.0.0.1:{port}"),
-        data,
-        port,
-        child,
-        _in_use: in_use,
-    }
+    Server { uri: format!("bolt://127.0.0.1:{port}"), data, port, child, _in_use: in_use }
 }
 
 /// A running Neo4j, or one that [`Server::kill`] stopped.
@@ -111,12 +105,7 @@ fn remove_stale(all: &Path) {
 
 fn fetch_jars() {
     let script = source("fetch-jars.sh");
-    let out = Command::new("sh")
-        .arg(&script)
-        .arg(target())
-        .stdin(Stdio::null())
-        .output()
-        .expect("sh runs");
+    let out = Command::new("sh").arg(&script).arg(target()).stdin(Stdio::null()).output().expect("sh runs");
     assert!(
         out.status.success(),
         "{} failed. The tests need Neo4j's jars, which Maven fetches (Debian: apt-get install maven); \
@@ -179,15 +168,11 @@ fn spawn(data: &Path, port: u16) -> (Child, u16) {
 }
 
 fn source(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/neo4j")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/neo4j").join(name)
 }
 
 /// Cargo's target folder, wherever its configuration puts it: the parent of the folder for the
 /// temporary files of tests, the one whose path Cargo tells.
 fn target() -> &'static Path {
-    Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .parent()
-        .expect("target/tmp is inside target")
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("target/tmp is inside target")
 }

@@ -1,0 +1,6 @@
+//! Everything that is tested against a running Kith: each test on the embedded graph and on a real Neo4j.
+
+mod contract;
+mod cypher;
+mod neo4j;
+mod support;

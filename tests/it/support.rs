@@ -1,0 +1,226 @@
+//! A Kith for one test, on either store, and the few verbs that tests speak to it.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use kith::{app::App, config::Config, http::server};
+use poem::{Endpoint, Request, Response, endpoint::BoxEndpoint, http::Method};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// Which store a test runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On {
+    Embedded,
+    Neo4j,
+}
+
+/// Declares each test twice, once for each store: `name::embedded` and `name::neo4j`.
+macro_rules! on_both_stores {
+    ($($(#[doc = $doc:literal])* async fn $name:ident($kith:ident: &Kith) $body:block)+) => { $(
+        mod $name {
+            use super::*;
+            $(#[doc = $doc])*
+            async fn check($kith: &Kith) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn embedded() {
+                check(&Kith::start(On::Embedded).await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn neo4j() {
+                check(&Kith::start(On::Neo4j).await).await;
+            }
+        }
+    )+ };
+}
+pub(crate) use on_both_stores;
+
+/// A running Kith. Neo4j is shared by all tests: each keeps to handles of its own.
+pub struct Kith {
+    pub app: Arc<App>,
+    endpoint: BoxEndpoint<'static, Response>,
+    /// Makes the handles of this test its own.
+    pub suffix: String,
+    _folder: TempDir,
+}
+
+/// Somebody who has registered and logged in.
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub id: String,
+    pub handle: String,
+    pub token: String,
+}
+
+/// An answer, with its body read.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: poem::http::HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error} in {}", self.text))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("headers are ASCII"))
+    }
+
+    /// The body of an answer that must have this status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        if self.text.is_empty() { Value::Null } else { self.json() }
+    }
+
+    /// Asserts a problem with this status and code.
+    #[track_caller]
+    pub fn expect_problem(self, status: u16, code: &str) -> Value {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.text);
+        let problem = self.expect(status);
+        assert_eq!((&problem["code"], &problem["status"]), (&json!(code), &json!(status)), "{problem}");
+        assert_eq!(problem["type"], format!("/problems/{code}"));
+        problem
+    }
+}
+
+impl Kith {
+    pub async fn start(on: On) -> Self {
+        Self::with(on, |_| {}).await
+    }
+
+    /// A Kith whose configuration differs from the defaults.
+    pub async fn with(on: On, change: impl FnOnce(&mut Config)) -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        // Set KITH_TEST_LOG to a level or directives to see what a failing test did.
+        if let Ok(level) = std::env::var("KITH_TEST_LOG") {
+            let _ = tracing_subscriber::fmt().with_env_filter(level).with_test_writer().try_init();
+        }
+        let folder = TempDir::new().expect("a temporary folder");
+        let mut config = Config::defaults();
+        config.auth.signing_key = kith::config::Secret::new("A".repeat(43));
+        config.store.uri = match on {
+            On::Embedded => format!("embedded:{}", folder.path().display()),
+            On::Neo4j => crate::neo4j::uri().to_owned(),
+        };
+        // The machine is shared by all tests at once.
+        config.store.timeout = std::time::Duration::from_secs(30);
+        change(&mut config);
+        let app = App::start(config).await.expect("Kith starts");
+        let suffix = format!("{:x}{:x}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        Self { endpoint: boxed(&app), app, suffix, _folder: folder }
+    }
+
+    /// Sends a request. `token` may be empty, `body` null.
+    pub async fn send(&self, method: &str, path: &str, token: &str, body: Value) -> Answer {
+        self.send_with(method, path, token, body, &[]).await
+    }
+
+    pub async fn send_with(
+        &self,
+        method: &str,
+        path: &str,
+        token: &str,
+        body: Value,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let mut request = Request::builder()
+            .method(method.parse::<Method>().expect("a method"))
+            .uri(path.parse().unwrap_or_else(|error| panic!("{path}: {error}")));
+        if !token.is_empty() {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = if body.is_null() {
+            request.finish()
+        } else {
+            request.content_type("application/json").body(body.to_string())
+        };
+        self.call(request).await
+    }
+
+    pub async fn call(&self, request: Request) -> Answer {
+        let mut response = self.endpoint.call(request).await.expect("the outermost layer answers");
+        let text = response.take_body().into_string().await.expect("a readable body");
+        Answer { status: response.status().as_u16(), headers: response.headers().clone(), text }
+    }
+
+    pub async fn get(&self, path: &str, token: &str) -> Value {
+        self.send("GET", path, token, Value::Null).await.expect(200)
+    }
+
+    /// Registers somebody under a handle that begins with `name`, and logs them in.
+    pub async fn person(&self, name: &str) -> Person {
+        let handle = format!("{name}_{}", self.suffix);
+        let user = json!({"handle": handle, "name": name, "password": "correct horse"});
+        let user = self.send("POST", "/v1/users", "", user).await.expect(201);
+        let session = json!({"handle": handle, "password": "correct horse"});
+        let session = self.send("POST", "/v1/sessions", "", session).await.expect(200);
+        Person { id: text(&user["id"]), handle, token: text(&session["access_token"]) }
+    }
+
+    pub async fn post(&self, author: &Person, text: &str) -> Value {
+        self.send("POST", "/v1/posts", &author.token, json!({"text": text})).await.expect(201)
+    }
+
+    pub async fn comment(&self, author: &Person, post: &Value, parent: Option<&Value>, text: &str) -> Value {
+        let path = format!("/v1/posts/{}/comments", post["id"].as_str().expect("an id"));
+        let body = json!({"text": text, "parent_id": parent.map(|parent| parent["id"].clone())});
+        self.send("POST", &path, &author.token, body).await.expect(201)
+    }
+
+    pub async fn put(&self, who: &Person, path: &str) -> Value {
+        self.send("PUT", path, &who.token, Value::Null).await.expect(200)
+    }
+
+    pub async fn follow(&self, who: &Person, whom: &Person) {
+        self.put(who, &format!("/v1/users/{}/follow", whom.id)).await;
+    }
+
+    /// All items of a list, walked in pages of `limit`.
+    pub async fn walk(&self, path: &str, token: &str, limit: usize) -> Vec<Value> {
+        let separator = if path.contains('?') { '&' } else { '?' };
+        let mut items = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = self.get(&format!("{path}{separator}limit={limit}{cursor}"), token).await;
+            let found = page["items"].as_array().expect("items").clone();
+            match page["next_cursor"].as_str() {
+                Some(next) => {
+                    assert_eq!(found.len(), limit, "a page with a next one is full: {path}");
+                    cursor = format!("&cursor={next}");
+                    items.extend(found);
+                }
+                None => {
+                    items.extend(found);
+                    return items;
+                }
+            }
+        }
+    }
+}
+
+fn boxed(app: &Arc<App>) -> BoxEndpoint<'static, Response> {
+    use poem::EndpointExt;
+    server::endpoint(Arc::clone(app), None).map_to_response().boxed()
+}
+
+/// The text of a JSON string.
+#[track_caller]
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+}
+
+/// What a field is in each of some items.
+pub fn each<'a>(items: &'a [Value], pointer: &str) -> Vec<&'a str> {
+    items.iter().map(|item| item.pointer(pointer).and_then(Value::as_str).unwrap_or_default()).collect()
+}

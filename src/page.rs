@@ -187,7 +187,8 @@ mod tests {
             let position = Position { key, id };
             let cursor = cursors.seal(&list, &position);
             prop_assert_eq!(cursors.open::<Position>(&list, &cursor).unwrap(), position);
-            prop_assert!(cursors.open::<Position>(&format!("{list}x"), &cursor).is_err());
+            let other_list = format!("{list}x");
+            prop_assert!(cursors.open::<Position>(&other_list, &cursor).is_err());
             prop_assert!(Cursors::new(b"other").open::<Position>(&list, &cursor).is_err());
         }
 

@@ -144,7 +144,8 @@ mod tests {
                 prop_assert_eq!(hashtags(&format!("#{tag}")), vec![tag.clone()]);
             }
             for handle in mentions(&text) {
-                prop_assert!(is_handle(&handle) && text.to_ascii_lowercase().contains(&format!("@{handle}")));
+                let mention = format!("@{handle}");
+                prop_assert!(is_handle(&handle) && text.to_ascii_lowercase().contains(&mention));
             }
         }
 

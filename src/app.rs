@@ -71,9 +71,9 @@ impl App {
             cursors: Cursors::new(&secret),
             tokens,
             passwords: Passwords::default(),
-            sessions: Sessions::new(),
-            updates: Updates::new(),
-            trending: Trending::new(),
+            sessions: Sessions::default(),
+            updates: Updates::default(),
+            trending: Trending::default(),
             running_keys: Mutex::default(),
             config,
         }))

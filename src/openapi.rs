@@ -263,12 +263,11 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     }
     statuses.extend(match id.as_str() {
         "create_user" => &[403, 409][..],
-        "create_session" => &[403],
         "create_post" => &[404, 409, 410],
         "create_comment" => &[409],
         "update_me" => &[412],
         "update_post" | "update_comment" => &[403, 412],
-        "delete_post" | "delete_comment" => &[403],
+        "create_session" | "delete_post" | "delete_comment" => &[403],
         "follow_user" | "repost_post" => &[422],
         _ => &[],
     });

@@ -25,6 +25,6 @@ pub async fn sweep(app: Arc<App>) {
         if let Err(error) = crate::users::resume_erasures(&app).await {
             tracing::warn!(%error, "erasures could not be resumed");
         }
-        tokio::time::sleep(Duration::from_secs(3600)).await;
+        tokio::time::sleep(Duration::from_hours(1)).await;
     }
 }

@@ -31,18 +31,20 @@ pub struct Issued {
     pub refresh_token: String,
 }
 
-impl Sessions {
-    pub fn new() -> Self {
+impl Default for Sessions {
+    fn default() -> Self {
         Self { known: Cache::builder().max_capacity(100_000).time_to_live(MEMORY).build() }
     }
+}
 
+impl Sessions {
     /// The user of a session that is neither revoked nor expired.
     pub async fn user(&self, app: &App, session_id: &str) -> Result<Option<String>, Error> {
         let load = async {
             let query = SessionUser { session: session_id.to_owned(), now: app.clock.now().0 };
             Ok(app.store.run(&query).await?.pop().map(|row| row.id))
         };
-        self.known.try_get_with_by_ref(session_id, load).await.map_err(shared)
+        self.known.try_get_with_by_ref(session_id, load).await.map_err(|error| shared(&error))
     }
 
     pub async fn forget(&self, session_id: &str) {
@@ -56,9 +58,9 @@ impl Sessions {
 }
 
 /// A failed load is shared by all who waited for it; each gets an error of the same kind.
-fn shared(error: std::sync::Arc<Error>) -> Error {
+fn shared(error: &Error) -> Error {
     use crate::store::StoreError;
-    match &*error {
+    match error {
         Error::Store(StoreError::Failed { statement, message }) => {
             Error::Store(StoreError::Failed { statement, message: message.clone() })
         }

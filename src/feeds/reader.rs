@@ -99,7 +99,7 @@ pub async fn since(
         let is_new = |row: &EntryRow| (row.rank_key, row.id.as_str()) > (after.key, after.id.as_str());
         backlog.extend(rows.into_iter().take_while(is_new));
         match backlog.last() {
-            Some(last) if found == BATCH && backlog.len() % BATCH == 0 => {
+            Some(last) if found == BATCH && backlog.len().is_multiple_of(BATCH) => {
                 before = Position { key: last.rank_key, id: last.id.clone() };
             }
             _ => break,

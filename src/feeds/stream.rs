@@ -28,11 +28,13 @@ enum Update {
 /// How often a stream looks for what other instances have written.
 const POLL: Duration = Duration::from_secs(3);
 
-impl Updates {
-    pub fn new() -> Self {
+impl Default for Updates {
+    fn default() -> Self {
         Self { sender: watch::Sender::new(Update::Posted(0)) }
     }
+}
 
+impl Updates {
     pub fn announce(&self) {
         self.sender.send_modify(|update| {
             if let Update::Posted(count) = update {

@@ -51,6 +51,7 @@ pub struct Suggestion {
 
 /// What the acting user has to do with somebody.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Object)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own on the wire")]
 pub struct Relationship {
     /// The other person's id.
     pub id: String,

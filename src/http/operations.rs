@@ -30,6 +30,7 @@ impl OperationsApi {
     ///
     /// Answers as long as the process serves requests at all.
     #[oai(path = "/health/live", method = "get", operation_id = "health_live")]
+    #[expect(clippy::unused_async, reason = "poem-openapi wants an async handler")]
     async fn live(&self) -> Result<Json<Health>, Error> {
         Ok(healthy())
     }
@@ -58,6 +59,7 @@ pub fn install_metrics() -> Option<PrometheusHandle> {
 }
 
 #[handler]
+#[expect(clippy::needless_pass_by_value, reason = "an extractor is passed by value")]
 pub fn metrics_page(handle: Data<&PrometheusHandle>) -> Response {
     handle.run_upkeep();
     (StatusCode::OK, handle.render())

@@ -42,7 +42,7 @@ pub fn endpoint(app: Arc<App>, metrics: Option<PrometheusHandle>) -> impl Endpoi
     let (problem_routes, log_routes) = (Arc::clone(&routes), routes);
     route
         .data(app)
-        .around(|endpoint, request| entity_tags(endpoint, request))
+        .around(entity_tags)
         .with(panics)
         .around(move |endpoint, request| limit_time(endpoint, timeout, request))
         .around(move |endpoint, request| problems(endpoint, Arc::clone(&problem_routes), request))

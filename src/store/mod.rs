@@ -92,7 +92,7 @@ impl Store {
         let engine = match embedded_folder(&config.uri) {
             None => Engine::Neo4j(neo4j::Neo4j::connect(config)?),
             #[cfg(feature = "embedded")]
-            Some(folder) => Engine::Embedded(embedded::Embedded::open(folder, config.timeout)?),
+            Some(folder) => Engine::Embedded(embedded::Embedded::open(&folder, config.timeout)?),
             #[cfg(not(feature = "embedded"))]
             Some(_) => {
                 return Err(StoreError::Unavailable(
@@ -140,7 +140,8 @@ impl Store {
     async fn run_once<Q: Query>(&self, query: &Q, timeout: Duration) -> Result<Vec<Q::Row>, StoreError> {
         let started = Instant::now();
         let rows = match &self.engine {
-            Engine::Neo4j(neo4j) => within(timeout, neo4j.run(query)).await,
+            // Boxed, for neo4rs' futures are 20 kB that every caller would carry.
+            Engine::Neo4j(neo4j) => within(timeout, Box::pin(neo4j.run(query))).await,
             #[cfg(feature = "embedded")]
             Engine::Embedded(embedded) => embedded.run(query).await,
         };
@@ -154,7 +155,9 @@ impl Store {
         let started = Instant::now();
         loop {
             let error =
-                match within(self.timeout.saturating_sub(started.elapsed()), self.write_once(work)).await {
+                match within(self.timeout.saturating_sub(started.elapsed()), Box::pin(self.write_once(work)))
+                    .await
+                {
                     Ok(output) => return output,
                     Err(error) => error,
                 };
@@ -177,7 +180,7 @@ impl Store {
     /// The outer result asks for a retry or reports the store; the inner one is the work's own answer.
     async fn write_once<W: Work>(&self, work: &W) -> Result<Result<W::Output, Error>, StoreError> {
         let mut tx = match &self.engine {
-            Engine::Neo4j(neo4j) => TxEngine::Neo4j(Box::new(neo4j.begin().await?)),
+            Engine::Neo4j(neo4j) => TxEngine::Neo4j(Box::new(Box::pin(neo4j.begin()).await?)),
             #[cfg(feature = "embedded")]
             Engine::Embedded(embedded) => TxEngine::Embedded(Box::new(embedded.begin().await)),
         }
@@ -236,7 +239,7 @@ impl Store {
     async fn run_text(&self, name: &'static str, text: &str) -> Result<Vec<serde_json::Value>, StoreError> {
         let empty = serde_json::Map::new();
         match &self.engine {
-            Engine::Neo4j(neo4j) => within(self.timeout, neo4j.run_text(name, text, empty)).await,
+            Engine::Neo4j(neo4j) => within(self.timeout, Box::pin(neo4j.run_text(name, text, empty))).await,
             #[cfg(feature = "embedded")]
             Engine::Embedded(embedded) => embedded.run_text(name, text, empty).await,
         }
@@ -271,7 +274,7 @@ impl TxEngine {
 impl Tx {
     async fn commit(self) -> Result<(), StoreError> {
         match self.engine {
-            TxEngine::Neo4j(tx) => tx.commit().await,
+            TxEngine::Neo4j(tx) => Box::pin(tx.commit()).await,
             #[cfg(feature = "embedded")]
             TxEngine::Embedded(tx) => tx.commit().await,
         }
@@ -279,7 +282,7 @@ impl Tx {
 
     async fn rollback(self) {
         match self.engine {
-            TxEngine::Neo4j(tx) => tx.rollback().await,
+            TxEngine::Neo4j(tx) => Box::pin(tx.rollback()).await,
             #[cfg(feature = "embedded")]
             TxEngine::Embedded(tx) => drop(tx),
         }
@@ -290,7 +293,7 @@ impl Run for Tx {
     async fn run<Q: Query>(&mut self, query: &Q) -> Result<Vec<Q::Row>, Error> {
         let started = Instant::now();
         let rows = match &mut self.engine {
-            TxEngine::Neo4j(tx) => tx.run(query).await,
+            TxEngine::Neo4j(tx) => Box::pin(tx.run(query)).await,
             #[cfg(feature = "embedded")]
             TxEngine::Embedded(tx) => tx.run(query).await,
         };

@@ -63,6 +63,7 @@ pub const RELATIONSHIP_TYPES: &[&str] = &[
 
 /// Every property key that a statement may name.
 pub const PROPERTIES: &[&str] = &[
+    "actor_id",
     "author_id",
     "avatar_url",
     "bio",

@@ -1,7 +1,8 @@
 //! Erasing an account: in steps that each hold, so that a crash half-way loses nothing of the erasure.
 
 use super::queries::{
-    BeginErasure, EndErasure, EraseRelationships, EraseReposts, OpenErasures, SomeComments, SomePosts,
+    BeginErasure, EndErasure, EraseKeys, EraseRelationships, EraseReposts, OpenErasures, SomeComments,
+    SomePosts,
 };
 use crate::{app::App, comments::DeleteComment, error::Error, posts::DeletePost};
 
@@ -49,7 +50,8 @@ async fn finish(app: &App, user: &str) -> Result<(), Error> {
     }
     while !app.store.run(&EraseReposts { user: user.clone(), limit: STEP }).await?.is_empty() {}
     while !app.store.run(&EraseRelationships { user: user.clone(), limit: STEP }).await?.is_empty() {}
-    app.store.run(&EndErasure { user: user.clone() }).await?;
+    app.store.run(&EraseKeys { user: user.clone() }).await?;
+    app.store.run(&EndErasure { user }).await?;
     Ok(())
 }
 

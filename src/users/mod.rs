@@ -85,6 +85,7 @@ pub struct UserCounts {
 
 /// What the acting user has to do with a person.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Object)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own on the wire")]
 pub struct UserViewer {
     /// The acting user follows the person.
     pub following: bool,

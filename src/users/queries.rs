@@ -3,7 +3,10 @@
 use serde::Deserialize;
 
 use super::{User, UserSummary, UserViewer};
-use crate::{cypher::IdRow, queries};
+use crate::{
+    cypher::{Done, IdRow},
+    queries,
+};
 
 queries! {
     /// Creates a user and the credential to log in with.
@@ -35,6 +38,8 @@ queries! {
     read SomeComments("users/erase_comments.cypher") { user: String, limit: usize } -> IdRow;
     /// Deletes some of the relationships of a user.
     write EraseRelationships("users/erase_relationships.cypher") { user: String, limit: usize } -> IdRow;
+    /// Deletes the answers kept under a user's idempotency keys.
+    write EraseKeys("users/erase_keys.cypher") { user: String } -> Done;
     /// Deletes the user, of whom nothing else is left.
     write EndErasure("users/erase_end.cypher") { user: String } -> IdRow;
 }
@@ -47,6 +52,7 @@ pub struct ListedUser {
 }
 
 #[derive(Clone, Debug, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own on the wire")]
 pub struct UserViewerRow {
     pub id: String,
     pub following: bool,

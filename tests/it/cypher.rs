@@ -109,24 +109,24 @@ async fn neo4j_plans_every_statement_with_its_columns() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
 
-    async fn explain(graph: &Graph, statement: &Statement) -> Result<(), String> {
-        let columns = (statement.columns)();
-        let outer = if columns.is_empty() { "1 AS one".to_owned() } else { columns.join(", ") };
-        let text = format!("EXPLAIN CALL () {{\n{}\n}}\nRETURN {outer}", statement.text);
-        let mut query = neo4rs::query(&text);
-        for parameter in statement.parameters {
-            query = query.param(parameter, neo4rs::BoltType::Null(neo4rs::BoltNull));
-        }
-        let mut rows = graph.execute(query).await.map_err(|error| error.to_string())?;
-        rows.next().await.map_err(|error| error.to_string())?;
-        let clauses = ["CREATE", "MERGE", "SET", "DELETE", "REMOVE", "DETACH"];
-        let writes = code(statement.text).split_whitespace().any(|word| clauses.contains(&word));
-        match (writes, statement.access) {
-            (true, Access::Write) | (false, Access::Read) => Ok(()),
-            (true, Access::Read) => Err("is bound as a read and writes".to_owned()),
-            (false, Access::Write) => Err("is bound as a write and only reads".to_owned()),
-        }
+async fn explain(graph: &Graph, statement: &Statement) -> Result<(), String> {
+    let columns = (statement.columns)();
+    let outer = if columns.is_empty() { "1 AS one".to_owned() } else { columns.join(", ") };
+    let text = format!("EXPLAIN CALL () {{\n{}\n}}\nRETURN {outer}", statement.text);
+    let mut query = neo4rs::query(&text);
+    for parameter in statement.parameters {
+        query = query.param(parameter, neo4rs::BoltType::Null(neo4rs::BoltNull));
+    }
+    let mut rows = graph.execute(query).await.map_err(|error| error.to_string())?;
+    rows.next().await.map_err(|error| error.to_string())?;
+    let clauses = ["CREATE", "MERGE", "SET", "DELETE", "REMOVE", "DETACH"];
+    let writes = code(statement.text).split_whitespace().any(|word| clauses.contains(&word));
+    match (writes, statement.access) {
+        (true, Access::Write) | (false, Access::Read) => Ok(()),
+        (true, Access::Read) => Err("is bound as a read and writes".to_owned()),
+        (false, Access::Write) => Err("is bound as a write and only reads".to_owned()),
     }
 }
 

@@ -2,5 +2,8 @@
 
 mod contract;
 mod cypher;
+mod erasure;
 mod neo4j;
+mod outage;
+mod stream;
 mod support;

@@ -194,17 +194,11 @@ impl Kith {
         loop {
             let page = self.get(&format!("{path}{separator}limit={limit}{cursor}"), token).await;
             let found = page["items"].as_array().expect("items").clone();
-            match page["next_cursor"].as_str() {
-                Some(next) => {
-                    assert_eq!(found.len(), limit, "a page with a next one is full: {path}");
-                    cursor = format!("&cursor={next}");
-                    items.extend(found);
-                }
-                None => {
-                    items.extend(found);
-                    return items;
-                }
-            }
+            let count = found.len();
+            items.extend(found);
+            let Some(next) = page["next_cursor"].as_str() else { return items };
+            assert_eq!(count, limit, "a page with a next one is full: {path}");
+            cursor = format!("&cursor={next}");
         }
     }
 }

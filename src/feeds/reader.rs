@@ -65,7 +65,7 @@ pub async fn page(
         if let Some(last) = rows.last() {
             before = Position { key: last.rank_key, id: last.id.clone() };
         }
-        let rows: Vec<EntryRow> = rows.into_iter().filter(|row| seen.insert(row.post_id.clone())).collect();
+        let rows = first_of_each_post(rows, &mut seen);
         for (row, item) in hydrate(app, feed, rows, start, &position, viewer).await? {
             items.push((Position { key: row.rank_key, id: row.id }, item));
         }
@@ -106,6 +106,7 @@ pub async fn since(
         }
     }
     let batch = backlog.split_off(backlog.len().saturating_sub(BATCH));
+    let batch = first_of_each_post(batch, &mut HashSet::new());
     let start = batch.first().map_or(i64::MAX, |row| row.rank_key);
     let items = hydrate(app, feed, batch, start, &Position::newest(), Some(viewer)).await?;
     Ok(items
@@ -162,7 +163,12 @@ async fn entries(app: &App, feed: &Feed, before: &Position, limit: usize) -> Res
     }
 }
 
-/// The items of those entries, without those that an earlier page of the walk had and without deleted posts.
+/// One entry a post: the first, unless an earlier one was seen.
+fn first_of_each_post(rows: Vec<EntryRow>, seen: &mut HashSet<String>) -> Vec<EntryRow> {
+    rows.into_iter().filter(|row| seen.insert(row.post_id.clone())).collect()
+}
+
+/// The items of those entries, which are of different posts, without those that an earlier page of the walk had and without deleted posts.
 async fn hydrate(
     app: &App,
     feed: &Feed,

@@ -34,7 +34,7 @@ async fn events(
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), reading).await.expect("events arrive");
+    tokio::time::timeout(Duration::from_mins(1), reading).await.expect("events arrive");
     found
 }
 

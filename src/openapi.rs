@@ -6,17 +6,18 @@ use poem_openapi::{OpenApiService, Tags};
 use serde_json::{Map, Value, json};
 
 use crate::{
+    accounts::api::AccountsApi,
     app::App,
     auth::api::SessionsApi,
     comments::api::CommentsApi,
-    feeds::api::FeedsApi,
+    feeds::{Trending, api::FeedsApi},
     follows::api::FollowsApi,
     graph::api::GraphApi,
     http::operations::OperationsApi,
     posts::api::PostsApi,
     reactions::api::ReactionsApi,
     threads::api::ThreadsApi,
-    users::{api::UsersApi, me::MeApi},
+    users::api::UsersApi,
 };
 
 /// The chapters of the document.
@@ -47,7 +48,7 @@ pub enum Section {
 type Apis = (
     SessionsApi,
     UsersApi,
-    MeApi,
+    AccountsApi,
     FollowsApi,
     PostsApi,
     ReactionsApi,
@@ -64,13 +65,13 @@ pub fn service(app: &Arc<App>) -> OpenApiService<Apis, ()> {
     let apis = (
         SessionsApi { app: app() },
         UsersApi { app: app() },
-        MeApi { app: app() },
+        AccountsApi { app: app() },
         FollowsApi { app: app() },
         PostsApi { app: app() },
         ReactionsApi { app: app() },
         CommentsApi { app: app() },
         ThreadsApi { app: app() },
-        FeedsApi { app: app() },
+        FeedsApi { app: app(), trending: Trending::default() },
         GraphApi { app: app() },
         OperationsApi { app: app() },
     );

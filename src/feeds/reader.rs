@@ -84,13 +84,14 @@ const MAX_BACKLOG: usize = 1000;
 /// How many items a stream sends before it looks again.
 const BATCH: usize = 100;
 
-/// The next items of a feed after a position, oldest first.
+/// The next items of a feed after a position, oldest first, and the position behind them; `None` when there is
+/// nothing new.
 pub async fn since(
     app: &App,
     feed: &Feed,
     after: &Position,
     viewer: &str,
-) -> Result<Vec<(Position, FeedItem)>, Error> {
+) -> Result<Option<(Position, Vec<(Position, FeedItem)>)>, Error> {
     let mut backlog: Vec<EntryRow> = Vec::new();
     let mut before = Position::newest();
     while backlog.len() < MAX_BACKLOG {
@@ -106,14 +107,16 @@ pub async fn since(
         }
     }
     let batch = backlog.split_off(backlog.len().saturating_sub(BATCH));
+    let Some(newest) = batch.first() else { return Ok(None) };
+    let (start, behind) = (newest.rank_key, Position { key: newest.rank_key, id: newest.id.clone() });
     let batch = first_of_each_post(batch, &mut HashSet::new());
-    let start = batch.first().map_or(i64::MAX, |row| row.rank_key);
     let items = hydrate(app, feed, batch, start, &Position::newest(), Some(viewer)).await?;
-    Ok(items
+    let items = items
         .into_iter()
         .rev()
         .map(|(row, item)| (Position { key: row.rank_key, id: row.id }, item))
-        .collect())
+        .collect();
+    Ok(Some((behind, items)))
 }
 
 /// Where a feed begins at this moment: the position of its newest entry.

@@ -17,7 +17,7 @@ use rand::RngExt;
 
 use crate::{
     config::StoreConfig,
-    cypher::{Access, Query},
+    cypher::{Access, Query, Statement},
     error::Error,
 };
 
@@ -235,7 +235,13 @@ impl Store {
         }
     }
 
-    /// Runs text that no file binds: the schema, and EXPLAIN in the tests.
+    /// Has the store's planner read a statement without running it.
+    pub async fn explain(&self, statement: &Statement) -> Result<(), StoreError> {
+        let text = if self.is_embedded() { statement.embedded_text } else { statement.text };
+        self.run_text(statement.file, &format!("EXPLAIN {text}")).await.map(drop)
+    }
+
+    /// Runs text that no file binds: the schema, and EXPLAIN.
     async fn run_text(&self, name: &'static str, text: &str) -> Result<Vec<serde_json::Value>, StoreError> {
         let empty = serde_json::Map::new();
         match &self.engine {

@@ -1,8 +1,6 @@
 //! People: accounts, profiles, and the lists that hang on them.
 
 pub mod api;
-mod erase;
-pub mod me;
 pub mod queries;
 pub mod rules;
 
@@ -10,8 +8,6 @@ use std::collections::HashMap;
 
 use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
-
-pub use erase::{erase, resume as resume_erasures};
 
 use crate::{
     clock::Timestamp,

@@ -12,6 +12,8 @@ use kith::{
 };
 use neo4rs::Graph;
 
+use crate::support::{Kith, On};
+
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/cypher");
 /// Applied as a whole at start, not bound.
 const SCHEMA: [&str; 2] = ["schema.cypher", "schema.embedded.cypher"];
@@ -94,6 +96,18 @@ fn the_first_line_of_a_file_says_what_it_does() {
             assert!(comment.to_lowercase().contains("row"), "{}: what does no row mean?", statement.file);
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_embedded_engine_plans_every_statement() {
+    let kith = Kith::start(On::Embedded).await;
+    let mut wrong = Vec::new();
+    for statement in statements() {
+        if let Err(error) = kith.app.store.explain(&statement).await {
+            wrong.push(error.to_string());
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// A real planner reads every statement: it finds syntax errors, unknown functions and missing columns, and tells

@@ -1,6 +1,6 @@
 //! The end of an account: nothing of the person is left, and what others made keeps its place.
 
-use kith::users::queries::BeginErasure;
+use kith::accounts::queries::BeginErasure;
 use serde_json::{Value, json};
 
 use crate::support::{Kith, On, each, on_both_stores, text};
@@ -49,7 +49,7 @@ on_both_stores! {
         kith.app.store.run(&BeginErasure { user: ann.id.clone() }).await.expect("begun");
         kith.app.sessions.forget_all();
         kith.send("GET", "/v1/me", &ann.token, Value::Null).await.expect_problem(401, "invalid_token");
-        kith::users::resume_erasures(&kith.app).await.expect("resumed");
+        kith::accounts::resume(&kith.app).await.expect("resumed");
         kith.send("GET", &format!("/v1/users/{}", ann.id), "", Value::Null).await.expect_problem(404, "user_not_found");
         kith.send("GET", &format!("/v1/posts/{}", text(&post["id"])), "", Value::Null).await.expect_problem(410, "post_deleted");
     }

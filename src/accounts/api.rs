@@ -5,7 +5,7 @@ use std::sync::Arc;
 use poem_openapi::{Object, OpenApi, param::Header, types::MaybeUndefined};
 use serde::Deserialize;
 
-use super::{User, erase, queries::SetProfile, read_one, rules};
+use super::{erase, queries::SetProfile};
 use crate::{
     app::App,
     auth::Viewer,
@@ -16,9 +16,10 @@ use crate::{
     },
     openapi::Section,
     store::{Run, StoreError, Tx, Work},
+    users::{User, read_one, rules},
 };
 
-pub struct MeApi {
+pub struct AccountsApi {
     pub app: Arc<App>,
 }
 
@@ -36,7 +37,7 @@ pub struct ProfileChanges {
 }
 
 #[OpenApi(tag = "Section::Accounts")]
-impl MeApi {
+impl AccountsApi {
     /// Read one's own profile
     ///
     /// The acting user's profile.

@@ -14,6 +14,7 @@ use std::{
 };
 
 use rand::RngExt;
+use serde_json::{Map, Value};
 
 use crate::{
     config::StoreConfig,
@@ -238,16 +239,23 @@ impl Store {
     /// Has the store's planner read a statement without running it.
     pub async fn explain(&self, statement: &Statement) -> Result<(), StoreError> {
         let text = if self.is_embedded() { statement.embedded_text } else { statement.text };
-        self.run_text(statement.file, &format!("EXPLAIN {text}")).await.map(drop)
+        let nothing = statement.parameters.iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
+        self.run_text(statement.file, &format!("EXPLAIN {text}"), nothing).await.map(drop)
     }
 
     /// Runs text that no file binds: the schema, and EXPLAIN.
-    async fn run_text(&self, name: &'static str, text: &str) -> Result<Vec<serde_json::Value>, StoreError> {
-        let empty = serde_json::Map::new();
+    async fn run_text(
+        &self,
+        name: &'static str,
+        text: &str,
+        parameters: Map<String, Value>,
+    ) -> Result<Vec<Value>, StoreError> {
         match &self.engine {
-            Engine::Neo4j(neo4j) => within(self.timeout, Box::pin(neo4j.run_text(name, text, empty))).await,
+            Engine::Neo4j(neo4j) => {
+                within(self.timeout, Box::pin(neo4j.run_text(name, text, parameters))).await
+            }
             #[cfg(feature = "embedded")]
-            Engine::Embedded(embedded) => embedded.run_text(name, text, empty).await,
+            Engine::Embedded(embedded) => embedded.run_text(name, text, parameters).await,
         }
     }
 
@@ -343,10 +351,10 @@ fn observe<Q: Query>(started: Instant, rows: &Result<Vec<Q::Row>, StoreError>) {
 }
 
 /// The fields of a statement as a map of parameters.
-fn parameters<Q: Query>(query: &Q) -> Result<serde_json::Map<String, serde_json::Value>, StoreError> {
+fn parameters<Q: Query>(query: &Q) -> Result<Map<String, Value>, StoreError> {
     match serde_json::to_value(query) {
-        Ok(serde_json::Value::Object(map)) => Ok(map),
-        Ok(_) => Ok(serde_json::Map::new()),
+        Ok(Value::Object(map)) => Ok(map),
+        Ok(_) => Ok(Map::new()),
         Err(error) => Err(StoreError::Failed { statement: Q::FILE, message: error.to_string() }),
     }
 }

@@ -91,7 +91,7 @@ impl GraphApi {
             before_id,
             limit,
         });
-        Ok(Json::new(&page.await?))
+        Ok(Json::page(&page.await?))
     }
 
     /// Find the path to a user
@@ -142,7 +142,7 @@ impl GraphApi {
                 })
             })
             .collect();
-        Ok(Json::new(&Page { items, next_cursor: None }))
+        Ok(Json::page(&Page { items, next_cursor: None }))
     }
 
     /// Read relationships

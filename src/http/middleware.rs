@@ -9,12 +9,12 @@ use std::{
 use poem::{
     Endpoint, IntoResponse, Request, Response,
     error::{MethodNotAllowedError, NotFoundError},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header},
 };
 use poem_openapi::error::{ContentTypeError, ParseParamError, ParsePathError};
 use sha2::{Digest, Sha256};
 
-use super::routes::Routes;
+use super::{answer::NEXT_CURSOR, routes::Routes};
 use crate::{clock::new_id, error::Error};
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -193,13 +193,19 @@ fn from_status(status: StatusCode) -> Error {
     }
 }
 
-/// Gives each JSON answer to a GET an `ETag`, and answers `304` to whoever has it already.
+/// Gives each JSON answer to a GET an `ETag`, each page the link to the next one, and answers `304` to whoever has it already.
 pub async fn entity_tags<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poem::Result<Response> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return endpoint.call(request).await.map(IntoResponse::into_response);
     }
     let known = request.headers().get(header::IF_NONE_MATCH).cloned();
+    let uri = request.uri().clone();
     let mut response = endpoint.call(request).await?.into_response();
+    if let Some(cursor) = response.headers_mut().remove(NEXT_CURSOR)
+        && let Some(link) = next_link(&uri, &cursor)
+    {
+        response.headers_mut().insert(header::LINK, link);
+    }
     if response.status() != StatusCode::OK || response.content_type() != Some("application/json") {
         return Ok(response);
     }
@@ -223,6 +229,16 @@ pub async fn entity_tags<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poe
         return Ok(not_modified);
     }
     Ok(response)
+}
+
+/// The request's own address with the cursor of the next page.
+fn next_link(uri: &Uri, cursor: &HeaderValue) -> Option<HeaderValue> {
+    let others = uri.query().unwrap_or_default().split('&');
+    let query: String = others
+        .filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="))
+        .fold(String::new(), |query, pair| query + pair + "&");
+    let link = format!("<{}?{query}cursor={}>; rel=\"next\"", uri.path(), cursor.to_str().ok()?);
+    HeaderValue::from_str(&link).ok()
 }
 
 /// Weak comparison, as [RFC 9110](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2) asks for `If-None-Match`.

@@ -170,7 +170,7 @@ impl PostsApi {
             before_id,
             limit,
         });
-        Ok(Json::new(&page.await?))
+        Ok(Json::page(&page.await?))
     }
 
     /// List who reposted a post
@@ -196,7 +196,7 @@ impl PostsApi {
             before_id,
             limit,
         });
-        Ok(Json::new(&page.await?))
+        Ok(Json::page(&page.await?))
     }
 
     /// List the quotes of a post
@@ -219,7 +219,7 @@ impl PostsApi {
         let page = posts_page(&self.app, &list, &paging, reader.id(), |before_key, before_id, limit| {
             PostQuotes { post: id.0, before_key, before_id, limit }
         });
-        Ok(Json::new(&page.await?))
+        Ok(Json::page(&page.await?))
     }
 }
 

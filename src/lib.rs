@@ -22,6 +22,7 @@ pub mod posts;
 pub mod reactions;
 pub mod store;
 pub mod system;
+pub mod telemetry;
 pub mod text;
 pub mod threads;
 pub mod updates;

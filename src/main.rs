@@ -5,11 +5,10 @@ use std::{net::SocketAddr, process::ExitCode};
 use clap::{Parser, Subcommand};
 use kith::{
     app::{App, StartError},
-    config::{Config, LogFormat},
+    config::Config,
     http::server,
-    openapi,
+    openapi, telemetry,
 };
-use tracing_subscriber::EnvFilter;
 
 /// A graph-database backed social API.
 #[derive(Parser)]
@@ -59,7 +58,8 @@ async fn run(command: Command) -> Result<(), StartError> {
             Ok(())
         }
         Command::Serve => {
-            log_to_stderr(&config);
+            telemetry::log_to_stderr(&config.log);
+            let metrics = telemetry::install_metrics();
             let app = App::start(config).await?;
             let (store, docs) = (app.config.store.uri.clone(), app.config.http.public_url.clone());
             let started = |address: SocketAddr| {
@@ -69,17 +69,8 @@ async fn run(command: Command) -> Result<(), StartError> {
                 println!("  Swagger UI  {url}/docs");
                 println!("  Data        {store}");
             };
-            server::serve(app, told_to_stop(), started).await
+            server::serve(app, metrics, told_to_stop(), started).await
         }
-    }
-}
-
-fn log_to_stderr(config: &Config) {
-    let filter = EnvFilter::try_new(&config.log.level).unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match config.log.format {
-        LogFormat::Text => log.with_target(false).init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
     }
 }
 

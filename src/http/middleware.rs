@@ -15,7 +15,7 @@ use poem_openapi::error::{ContentTypeError, ParseParamError, ParsePathError};
 use sha2::{Digest, Sha256};
 
 use super::{answer::NEXT_CURSOR, routes::Routes};
-use crate::{clock::new_id, error::Error};
+use crate::{clock::new_id, error::Error, telemetry::InFlight};
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -50,7 +50,7 @@ pub async fn observe<E: Endpoint>(
     let method = request.method().clone();
     let route = routes.template(request.uri().path()).unwrap_or("unknown").to_owned();
     request.set_data(context.clone());
-    let in_flight = InFlight::start();
+    let in_flight = InFlight::of("kith_http_requests_in_flight");
     let mut response = match endpoint.call(request).await {
         Ok(response) => response.into_response(),
         Err(error) => error.into_response(),
@@ -85,21 +85,6 @@ pub async fn observe<E: Endpoint>(
 fn is_request_id(id: &str) -> bool {
     (1..=128).contains(&id.len())
         && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':'))
-}
-
-struct InFlight;
-
-impl InFlight {
-    fn start() -> Self {
-        metrics::gauge!("kith_http_requests_in_flight").increment(1.0);
-        Self
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        metrics::gauge!("kith_http_requests_in_flight").decrement(1.0);
-    }
 }
 
 /// Ends a request that takes too long. The answer of a stream counts as given when the stream begins.

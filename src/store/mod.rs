@@ -20,6 +20,7 @@ use crate::{
     config::StoreConfig,
     cypher::{Access, Query, Statement},
     error::Error,
+    telemetry::InFlight,
 };
 
 pub use schema::{LABELS, PROPERTIES, RELATIONSHIP_TYPES, SCHEMA_STATEMENTS};
@@ -82,6 +83,9 @@ enum TxEngine {
     Embedded(Box<embedded::EmbeddedTx>),
 }
 
+/// The metric of statements and transactions under way, waiting for a connection or the writer's turn included.
+const CALLS: &str = "kith_store_calls_in_flight";
+
 /// How often a write is tried while the store asks to try again.
 const TRANSIENT_ATTEMPTS: u32 = 12;
 /// How often a call is tried while the store cannot be reached.
@@ -103,6 +107,8 @@ impl Store {
             }
         };
         let store = Self { engine, timeout: config.timeout };
+        #[expect(clippy::cast_precision_loss, reason = "a pool has few connections")]
+        metrics::gauge!("kith_store_pool_size").set(config.pool_size as f64);
         schema::migrate(&store).await?;
         Ok(store)
     }
@@ -140,6 +146,7 @@ impl Store {
 
     async fn run_once<Q: Query>(&self, query: &Q, timeout: Duration) -> Result<Vec<Q::Row>, StoreError> {
         let started = Instant::now();
+        let _call = InFlight::of(CALLS);
         let rows = match &self.engine {
             // Boxed, for neo4rs' futures are 20 kB that every caller would carry.
             Engine::Neo4j(neo4j) => within(timeout, Box::pin(neo4j.run(query))).await,
@@ -180,6 +187,7 @@ impl Store {
 
     /// The outer result asks for a retry or reports the store; the inner one is the work's own answer.
     async fn write_once<W: Work>(&self, work: &W) -> Result<Result<W::Output, Error>, StoreError> {
+        let _call = InFlight::of(CALLS);
         let mut tx = match &self.engine {
             Engine::Neo4j(neo4j) => TxEngine::Neo4j(Box::new(Box::pin(neo4j.begin()).await?)),
             #[cfg(feature = "embedded")]

@@ -5,5 +5,6 @@ mod cypher;
 mod erasure;
 mod neo4j;
 mod outage;
+mod readme;
 mod stream;
 mod support;

@@ -1,5 +1,6 @@
 //! Everything that is tested against a running Kith: each test on the embedded graph and on a real Neo4j.
 
+mod architecture;
 mod contract;
 mod cypher;
 mod erasure;

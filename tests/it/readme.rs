@@ -17,7 +17,7 @@ use crate::support::each;
 const SECTION: &str = "## A first session\n";
 /// The address that the README uses, which Kith listens on by default.
 const ADDRESS: &str = "127.0.0.1:3000";
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 
 #[test]
 fn the_first_session_of_the_readme_works_as_written() {

@@ -1,5 +1,5 @@
 //! The layers around every endpoint, from the outside in: [`observe`] (request id, log, metrics, security
-//! headers), [`limit_time`], [`problems`], [`entity_tags`].
+//! headers), [`problems`], [`limit_time`], a net for panics, [`entity_tags`].
 
 use std::{
     sync::{Arc, OnceLock},

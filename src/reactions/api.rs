@@ -175,7 +175,7 @@ impl ReactionsApi {
         let paging = Paging::new(limit.0, cursor.0);
         let list = format!("liked:{user}");
         let page = posts_page(&self.app, &list, &paging, reader.id(), |before_key, before_id, limit| {
-            LikedPosts { user, before_key, before_id, limit }
+            LikedPosts { user: user.clone(), before_key, before_id, limit }
         });
         Ok(Json::page(&page.await?))
     }

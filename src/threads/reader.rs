@@ -1,4 +1,5 @@
-//! Reads a part of a conversation level by level, so that its cost is bounded by what is shown.
+//! Reads a part of a conversation level by level: a level asks for at most so many replies of each comment that it
+//! shows, so that the cost depends on what is asked for and not on how long the conversation is.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! People: accounts, profiles, and the lists that hang on them.
+//! People: registering, profiles, and the lists of who follows whom.
 
 pub mod api;
 pub mod queries;

@@ -16,8 +16,10 @@ use crate::error::Error;
 #[derive(Clone, Debug, PartialEq, Serialize, Object)]
 pub struct Page<T: Type + ParseFromJSON + ToJSON + Send + Sync> {
     /// The items, in the list's order. Fewer than asked for only on the last page.
+    #[oai(validator(max_items = 100))]
     pub items: Vec<T>,
     /// Gives the next page when passed as `cursor`; null exactly at the end of the list.
+    #[oai(validator(pattern = "^[A-Za-z0-9_-]+$"))]
     pub next_cursor: Option<String>,
 }
 

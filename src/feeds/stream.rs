@@ -50,6 +50,7 @@ impl Updates {
 #[derive(Debug, Object)]
 pub struct StreamEvent {
     /// Resumes the stream behind this event when sent as `Last-Event-ID`.
+    #[oai(validator(pattern = "^[A-Za-z0-9_-]+$"))]
     pub id: String,
     /// The feed item.
     pub data: FeedItem,

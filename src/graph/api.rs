@@ -34,6 +34,7 @@ pub struct Paths {
     #[oai(validator(minimum(value = "0"), maximum(value = "6")))]
     pub length: Option<i64>,
     /// Up to three shortest chains, each from the acting user to the other one.
+    #[oai(validator(max_items = 3))]
     pub paths: Vec<Vec<UserSummary>>,
 }
 
@@ -43,6 +44,7 @@ pub struct Suggestion {
     /// The person.
     pub user: UserSummary,
     /// Up to three people whom the acting user follows and who follow this person.
+    #[oai(validator(min_items = 1, max_items = 3))]
     pub followed_by: Vec<UserSummary>,
     /// How many such people were found.
     #[oai(validator(minimum(value = "1")))]
@@ -53,6 +55,7 @@ pub struct Suggestion {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Object)]
 pub struct Relationship {
     /// The other person's id.
+    #[oai(validator(pattern = "^[a-z][a-z0-9]{23}$"))]
     pub id: String,
     /// The acting user follows the person.
     pub following: bool,

@@ -240,17 +240,18 @@ fn complete_schema(schema: &mut Value, is_answer: bool, schemas: &Value) {
             continue;
         };
         let target = path.rsplit('/').next().map_or(&Value::Null, |name| &schemas[name]);
-        let mut whole = json!({"description": property["description"], "type": target["type"]});
-        // Generators take `allOf` of a union for something that adds to each of its parts.
-        match (target.get("oneOf"), required.contains(name)) {
-            (Some(_), true) => whole = json!({"$ref": path}),
-            (Some(parts), false) => whole["oneOf"] = parts.clone(),
-            (None, _) => whole["allOf"] = json!([{"$ref": path}]),
-        }
-        if !required.contains(name) {
-            whole["nullable"] = true.into();
-        }
-        *property = whole;
+        let union = target["oneOf"].as_array();
+        *property = if !required.contains(name) {
+            // `nullable` beside a reference is read by no two tools alike; a schema of null is read by all.
+            let mut parts = union.cloned().unwrap_or_else(|| vec![json!({"$ref": path})]);
+            parts.push(json!({"type": target["type"], "nullable": true, "enum": [null]}));
+            json!({"description": property["description"], "oneOf": parts})
+        } else if union.is_some() {
+            // Generators take `allOf` of a union for something that adds to each of its parts.
+            json!({"$ref": path})
+        } else {
+            json!({"description": property["description"], "allOf": [{"$ref": path}]})
+        };
     }
     if is_answer {
         schema["required"] = names.into();

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod operations;
+mod swagger;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -124,10 +125,11 @@ pub fn to_yaml(document: &Value) -> String {
     serde_yaml::to_string(document).unwrap_or_else(|error| unreachable!("JSON is YAML: {error}"))
 }
 
-/// Swagger UI with the document in it: one page that loads nothing from elsewhere.
-pub fn swagger_page(app: &Arc<App>, document: &Value) -> String {
+/// Swagger UI with the document in it.
+pub fn swagger_page(app: &Arc<App>, document: &Value) -> swagger::Page {
     let service = service(app);
-    service.swagger_ui_html().replacen(&service.spec(), &document.to_string(), 1)
+    let server = document["servers"][0]["url"].as_str().unwrap_or_default();
+    swagger::page(&service.swagger_ui_html(), &service.spec(), &document.to_string(), server)
 }
 
 /// Calls `visit` on every object, outermost first.
@@ -232,7 +234,8 @@ fn complete_schema(schema: &mut Value, is_answer: bool, schemas: &Value) {
     };
     let names: Vec<Value> = properties.keys().map(|name| name.clone().into()).collect();
     for (name, property) in properties.iter_mut() {
-        let reference = property.get("$ref").or_else(|| property["allOf"].get(0).and_then(|of| of.get("$ref")));
+        let reference =
+            property.get("$ref").or_else(|| property["allOf"].get(0).and_then(|of| of.get("$ref")));
         let Some(path) = reference.and_then(Value::as_str).map(str::to_owned) else {
             if !required.contains(name) {
                 property["nullable"] = true.into();

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     config::Limits,
+    text::TAG_CHARS,
     users::rules::{BIO_CHARS, NAME_CHARS},
 };
 
@@ -41,6 +42,8 @@ pub fn of_texts(schemas: &mut Map<String, Value>, limits: &Limits) {
             text["x-max-graphemes"] = most.into();
         }
     }
+    schemas["Post"]["properties"]["tags"]["items"] =
+        json!({"type": "string", "minLength": 1, "x-max-graphemes": TAG_CHARS});
 }
 
 /// Adds the bounds of a parameter to its schema.
@@ -49,7 +52,7 @@ pub fn of_parameter(parameter: &mut Value) {
         "id" => json!({"pattern": ID}),
         "user" => json!({"pattern": "^(@[A-Za-z0-9_]{3,30}|[a-z][a-z0-9]{23})$"}),
         "ids" => json!({"pattern": "^[a-z][a-z0-9]{23}(,[a-z][a-z0-9]{23}){0,99}$"}),
-        "tag" => json!({"minLength": 1, "x-max-graphemes": 100}),
+        "tag" => json!({"minLength": 1, "x-max-graphemes": TAG_CHARS}),
         "cursor" | "Last-Event-ID" => json!({"pattern": CURSOR}),
         "Idempotency-Key" => json!({"pattern": "^[!-~]+$", "minLength": 1, "maxLength": 255}),
         "If-Match" | "If-None-Match" => json!({"minLength": 1}),

@@ -73,7 +73,8 @@ fn statuses(path: &str, method: &str, operation: &Value) -> BTreeSet<u16> {
 
 /// Describes what the entity tags of an answer are good for.
 fn read_conditionally(operation: &mut Value) {
-    let tag = json!({"ETag": {"description": "Names this version of the answer.", "schema": {"type": "string"}}});
+    let tag =
+        json!({"ETag": {"description": "Names this version of the answer.", "schema": {"type": "string"}}});
     operation["responses"]["200"]["headers"] = tag.clone();
     operation["responses"]["304"] = json!({
         "description": "The version that `If-None-Match` names is still the newest.",

@@ -19,7 +19,7 @@ use crate::store::StoreError;
 /// The error of every fallible function that a request passes through, in the domain's words.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("The body is not well-formed JSON: {0}.")]
+    #[error("The body is not a well-formed JSON object: {0}.")]
     MalformedJson(String),
     #[error("The body has fields that this operation does not know.")]
     UnknownFields(Vec<FieldError>),

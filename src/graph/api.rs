@@ -130,7 +130,7 @@ impl GraphApi {
         /// How many suggestions are wanted.
         limit: Query<Option<Limit>>,
     ) -> Result<Json<Page<Suggestion>>, Error> {
-        let query = Suggestions { viewer: viewer.id, limit: limit.0.unwrap_or_default().0 };
+        let query = Suggestions { viewer: viewer.id, limit: limit.0.unwrap_or_default().get() };
         let rows = self.app.store.run(&query).await?;
         let ids = rows.iter().flat_map(|row| std::iter::once(&row.id).chain(&row.via)).cloned().collect();
         let people = self.people(ids).await?;

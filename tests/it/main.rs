@@ -1,6 +1,9 @@
 //! Everything that is tested against a running Kith: each test on the embedded graph and on a real Neo4j.
 
+mod access;
 mod contract;
 mod cypher;
 mod neo4j;
+mod openapi;
+mod problems;
 mod support;

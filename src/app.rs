@@ -10,7 +10,7 @@ use poem::Request;
 use crate::{
     auth::{Passwords, Sessions, Tokens},
     clock::Clock,
-    config::{Config, Secret},
+    config::{Config, ConfigError, Secret},
     error::Error,
     page::Cursors,
     store::{Store, StoreError},
@@ -34,7 +34,7 @@ pub struct App {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error("configuration: {0}")]
-    Config(#[from] config::ConfigError),
+    Config(#[from] ConfigError),
     #[error("store: {0}")]
     Store(#[from] StoreError),
     #[error("auth.signing_key: {0}")]

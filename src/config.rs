@@ -1,9 +1,12 @@
 //! The configuration: `default.toml`, then `kith.toml`, then the environment.
 
+mod layers;
+
 use std::{path::Path, time::Duration};
 
-use config::{Environment, File, FileFormat};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use layers::Layers;
 
 /// The commented defaults, which are the manual.
 pub const DEFAULTS: &str = include_str!("default.toml");
@@ -114,17 +117,21 @@ impl Serialize for Secret {
 
 impl Config {
     /// Reads every layer. The error names the key that is at fault.
-    pub fn load() -> Result<Self, config::ConfigError> {
-        let (file, required) = match std::env::var("KITH_CONFIG") {
-            Ok(path) => (path, true),
-            Err(_) => ("kith.toml".to_owned(), false),
-        };
-        Self::from_layers(Some((Path::new(&file), required)), |name| std::env::var(name).ok())
+    pub fn load() -> Result<Self, ConfigError> {
+        let mut layers = Layers::defaults()?;
+        match std::env::var_os("KITH_CONFIG") {
+            Some(path) => layers.file(Path::new(&path), true)?,
+            None => layers.file(Path::new("kith.toml"), false)?,
+        }
+        layers.environment(std::env::vars_os())?;
+        layers.into_config()
     }
 
     /// The defaults alone, which tests start from.
     pub fn defaults() -> Self {
-        Self::from_layers(None, |_| None).unwrap_or_else(|error| unreachable!("default.toml: {error}"))
+        Layers::defaults()
+            .and_then(Layers::into_config)
+            .unwrap_or_else(|error| unreachable!("default.toml: {error}"))
     }
 
     /// What is in force, with secrets hidden.
@@ -132,42 +139,61 @@ impl Config {
         toml::to_string(self).unwrap_or_else(|error| unreachable!("a configuration is TOML: {error}"))
     }
 
-    fn from_layers(
-        file: Option<(&Path, bool)>,
-        _environment: impl Fn(&str) -> Option<String>,
-    ) -> Result<Self, config::ConfigError> {
-        let mut builder = config::Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
-        if let Some((path, required)) = file {
-            builder =
-                builder.add_source(File::from(path).format(FileFormat::Toml).required(required)).add_source(
-                    Environment::with_prefix("KITH").prefix_separator("_").separator("__").try_parsing(true),
-                );
-        }
-        let config: Self = builder.build()?.try_deserialize()?;
-        config.check()?;
-        Ok(config)
-    }
-
-    fn check(&self) -> Result<(), config::ConfigError> {
-        let wrong = |key: &str, message: &str| Err(config::ConfigError::Message(format!("{key}: {message}")));
+    /// What the types do not tell.
+    fn check(&self) -> Result<(), ConfigError> {
+        let wrong = |key: &str, message: &str| Err(ConfigError(format!("{key}: {message}")));
         if self.http.listen.parse::<std::net::SocketAddr>().is_err() {
             return wrong("http.listen", "must be an address and a port, such as 127.0.0.1:3000");
         }
-        let schemes = ["embedded:", "bolt://", "bolt+s://", "neo4j://", "neo4j+s://"];
-        if !schemes.iter().any(|scheme| self.store.uri.starts_with(scheme)) {
+        if self.http.public_url.as_deref().is_some_and(|url| !is_web_address(url)) {
             return wrong(
-                "store.uri",
-                "must start with embedded:, bolt://, bolt+s://, neo4j:// or neo4j+s://",
+                "http.public_url",
+                "must be an http(s) URL without query and without a slash at its end",
             );
         }
-        if self.store.pool_size == 0 {
-            return wrong("store.pool_size", "must be at least 1");
+        let schemes = ["embedded:", "bolt://", "bolt+s://", "neo4j://", "neo4j+s://"];
+        let place = schemes.iter().find_map(|scheme| self.store.uri.strip_prefix(scheme));
+        match place {
+            Some("") => return wrong("store.uri", "must name a folder or a server"),
+            Some(place) if place.contains('@') && !self.store.uri.starts_with("embedded:") => {
+                return wrong("store.uri", "must not hold credentials: store.user and store.password do");
+            }
+            Some(_) => {}
+            None => {
+                return wrong(
+                    "store.uri",
+                    "must start with embedded:, bolt://, bolt+s://, neo4j:// or neo4j+s://",
+                );
+            }
         }
-        if self.limits.post_chars == 0 || self.limits.comment_chars == 0 {
-            return wrong("limits.post_chars and limits.comment_chars", "must be at least 1");
+        let positive = [
+            ("store.pool_size", self.store.pool_size),
+            ("limits.post_chars", self.limits.post_chars),
+            ("limits.comment_chars", self.limits.comment_chars),
+            ("limits.body_bytes", self.limits.body_bytes),
+        ];
+        if let Some((key, _)) = positive.iter().find(|(_, number)| *number == 0) {
+            return wrong(key, "must be at least 1");
+        }
+        if tracing_subscriber::EnvFilter::try_new(&self.log.level).is_err() {
+            return wrong("log.level", "must be a level or directives such as info,kith::store=debug");
         }
         Ok(())
     }
+}
+
+/// Why the configuration cannot be used. It names the key at fault, and never a value, which may be a secret.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(String);
+
+fn is_web_address(url: &str) -> bool {
+    url.parse::<poem::http::Uri>().is_ok_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https"))
+            && uri.host().is_some_and(|host| !host.is_empty())
+            && uri.query().is_none()
+            && !url.ends_with('/')
+    })
 }
 
 fn empty_is_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {

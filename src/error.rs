@@ -19,7 +19,7 @@ use crate::store::StoreError;
 /// The error of every fallible function that a request passes through, in the domain's words.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("The body is not well-formed JSON: {0}.")]
+    #[error("The body is not a well-formed JSON object: {0}.")]
     MalformedJson(String),
     #[error("The body has fields that this operation does not know.")]
     UnknownFields(Vec<FieldError>),
@@ -97,7 +97,7 @@ impl FieldError {
 pub struct Problem {
     /// `/problems/` and the code.
     #[serde(rename = "type")]
-    #[oai(rename = "type")]
+    #[oai(rename = "type", validator(pattern = "^/problems/[a-z_]+$"))]
     pub kind: String,
     /// A short summary of the kind of problem, the same for every occurrence.
     pub title: String,
@@ -107,10 +107,12 @@ pub struct Problem {
     /// What went wrong this time, for a person.
     pub detail: String,
     /// The stable name of the kind of problem, for a program.
+    #[oai(validator(pattern = "^[a-z_]+$"))]
     pub code: String,
     /// The path of the request.
     pub instance: String,
     /// The id under which this request stands in the log.
+    #[oai(validator(pattern = "^[A-Za-z0-9._:-]{1,128}$"))]
     pub request_id: String,
     /// Every field at fault; empty where none is.
     pub errors: Vec<FieldError>,

@@ -1,5 +1,9 @@
 //! The OpenAPI document: what poem-openapi generates, put right for those who generate clients from it.
 
+mod bounds;
+mod operations;
+mod swagger;
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use poem_openapi::{OpenApiService, Tags};
@@ -94,21 +98,27 @@ pub fn document(app: &Arc<App>) -> Value {
         json!({"name": "MIT OR Apache-2.0", "url": "https://spdx.org/licenses/MIT.html"});
     let server = app.config.http.public_url.clone().unwrap_or_else(|| "/".to_owned());
     document["servers"] = json!([{"url": server, "description": "This Kith"}]);
-    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
-        for (name, schema) in schemas.iter_mut() {
-            if answers.contains(name.as_str()) {
-                require_all(schema);
-            } else {
-                schema["additionalProperties"] = false.into();
-            }
+    let schemas = document["components"]["schemas"].clone();
+    if let Some(found) = document["components"]["schemas"].as_object_mut() {
+        for (name, schema) in found.iter_mut() {
+            complete_schema(schema, answers.contains(name.as_str()), &schemas);
         }
+        bounds::of_texts(found, &app.config.limits);
     }
     for (path, methods) in document["paths"].as_object_mut().into_iter().flatten() {
         for (method, operation) in methods.as_object_mut().into_iter().flatten() {
-            complete(path, method, operation);
+            operations::complete(path, method, operation);
         }
     }
+    inline_events(&mut document);
     document
+}
+
+/// Moves the schema of events to the one stream that sends them: nothing that OpenAPI 3.0 knows refers to it.
+fn inline_events(document: &mut Value) {
+    let event = document["components"]["schemas"].as_object_mut().and_then(|all| all.remove("StreamEvent"));
+    let stream = &mut document["paths"]["/v1/feeds/home/stream"]["get"]["responses"]["200"]["content"];
+    stream["text/event-stream"]["schema"]["x-event-schema"] = event.unwrap_or_default();
 }
 
 /// The document in YAML.
@@ -116,10 +126,11 @@ pub fn to_yaml(document: &Value) -> String {
     serde_yaml::to_string(document).unwrap_or_else(|error| unreachable!("JSON is YAML: {error}"))
 }
 
-/// Swagger UI with the document in it: one page that loads nothing from elsewhere.
-pub fn swagger_page(app: &Arc<App>, document: &Value) -> String {
+/// Swagger UI with the document in it.
+pub fn swagger_page(app: &Arc<App>, document: &Value) -> swagger::Page {
     let service = service(app);
-    service.swagger_ui_html().replacen(&service.spec(), &document.to_string(), 1)
+    let server = document["servers"][0]["url"].as_str().unwrap_or_default();
+    swagger::page(&service.swagger_ui_html(), &service.spec(), &document.to_string(), server)
 }
 
 /// Calls `visit` on every object, outermost first.
@@ -210,8 +221,9 @@ fn answer_schemas(document: &Value) -> BTreeSet<String> {
     found
 }
 
-/// In an answer every field is there; one without a value is null.
-fn require_all(schema: &mut Value) {
+/// In an answer every field is there, and one without a value is null. In a request null says the same as leaving a
+/// field out, and what is not listed is refused.
+fn complete_schema(schema: &mut Value, is_answer: bool, schemas: &Value) {
     let required: BTreeSet<String> = schema["required"]
         .as_array()
         .into_iter()
@@ -221,84 +233,33 @@ fn require_all(schema: &mut Value) {
     let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
         return;
     };
-    let mut names = Vec::new();
+    let names: Vec<Value> = properties.keys().map(|name| name.clone().into()).collect();
     for (name, property) in properties.iter_mut() {
-        names.push(Value::from(name.clone()));
-        if required.contains(name) {
+        let reference =
+            property.get("$ref").or_else(|| property["allOf"].get(0).and_then(|of| of.get("$ref")));
+        let Some(path) = reference.and_then(Value::as_str).map(str::to_owned) else {
+            if !required.contains(name) {
+                property["nullable"] = true.into();
+            }
             continue;
-        }
-        if let Some(reference) = property.get("$ref").cloned() {
-            *property = json!({"allOf": [{"$ref": reference}]});
-        }
-        property["nullable"] = true.into();
+        };
+        let target = path.rsplit('/').next().map_or(&Value::Null, |name| &schemas[name]);
+        let union = target["oneOf"].as_array();
+        *property = if !required.contains(name) {
+            // `nullable` beside a reference is read by no two tools alike; a schema of null is read by all.
+            let mut parts = union.cloned().unwrap_or_else(|| vec![json!({"$ref": path})]);
+            parts.push(json!({"type": target["type"], "nullable": true, "enum": [null]}));
+            json!({"description": property["description"], "oneOf": parts})
+        } else if union.is_some() {
+            // Generators take `allOf` of a union for something that adds to each of its parts.
+            json!({"$ref": path})
+        } else {
+            json!({"description": property["description"], "allOf": [{"$ref": path}]})
+        };
     }
-    if !names.is_empty() {
+    if is_answer {
         schema["required"] = names.into();
+    } else {
+        schema["additionalProperties"] = false.into();
     }
-}
-
-/// Gives an operation its security, its statuses, and what the layers around it add.
-fn complete(path: &str, method: &str, operation: &mut Value) {
-    let is_read = method == "get" && path.starts_with("/v1") && !path.ends_with("/stream");
-    let (has_body, needs_token) =
-        (operation.get("requestBody").is_some(), operation.get("security").is_some());
-    if !needs_token {
-        operation["security"] = json!([]);
-    }
-    let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
-    let mut statuses: BTreeSet<u16> = BTreeSet::from([500, 503]);
-    if operation["parameters"].as_array().is_some_and(|parameters| !parameters.is_empty()) {
-        statuses.insert(400);
-    }
-    if needs_token || id == "create_session" || id == "refresh_session" {
-        statuses.insert(401);
-    }
-    if path.contains('{') && id != "get_tag_feed" {
-        statuses.insert(404);
-    }
-    if path.starts_with("/v1/posts/{id}") && !path.ends_with("/thread") {
-        statuses.insert(410);
-    }
-    if has_body {
-        statuses.extend([400, 413, 415, 422]);
-    }
-    statuses.extend(match id.as_str() {
-        "create_user" => &[403, 409][..],
-        "create_post" => &[404, 409, 410],
-        "create_comment" => &[409],
-        "update_me" => &[412],
-        "update_post" | "update_comment" => &[403, 412],
-        "create_session" | "delete_post" | "delete_comment" => &[403],
-        "follow_user" | "repost_post" => &[422],
-        _ => &[],
-    });
-    let Some(responses) = operation["responses"].as_object_mut() else {
-        return;
-    };
-    responses.remove("default");
-    for status in statuses {
-        responses.insert(status.to_string(), problem(status));
-    }
-    if is_read {
-        let tag = json!({"description": "Names this version of the answer.", "schema": {"type": "string"}});
-        let unchanged = json!({"description": "The version that `If-None-Match` names is still the newest.",
-            "headers": {"ETag": tag.clone()}});
-        responses["200"]["headers"]["ETag"] = tag;
-        responses.insert("304".to_owned(), unchanged);
-        let condition = json!({"name": "If-None-Match", "in": "header", "required": false,
-            "description": "Entity tags that the client has: answered 304 if one is still the newest.",
-            "schema": {"type": "string"}});
-        match operation["parameters"].as_array_mut() {
-            Some(parameters) => parameters.push(condition),
-            None => operation["parameters"] = json!([condition]),
-        }
-    }
-}
-
-fn problem(status: u16) -> Value {
-    let reason = poem::http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
-    json!({
-        "description": format!("{}; see the problem's code.", reason.unwrap_or("Problem")),
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    })
 }

@@ -16,39 +16,52 @@ use crate::error::Error;
 #[derive(Clone, Debug, PartialEq, Serialize, Object)]
 pub struct Page<T: Type + ParseFromJSON + ToJSON + Send + Sync> {
     /// The items, in the list's order. Fewer than asked for only on the last page.
+    #[oai(validator(max_items = 100))]
     pub items: Vec<T>,
     /// Gives the next page when passed as `cursor`; null exactly at the end of the list.
+    #[oai(validator(pattern = "^[A-Za-z0-9_-]+$"))]
     pub next_cursor: Option<String>,
 }
 
-/// How many items a page may have: 1 to 100, 20 when nothing is said.
+/// A whole number between two bounds, with a value for when nothing is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limit(pub usize);
+pub struct Bounded<const LEAST: u32, const MOST: u32, const DEFAULT: u32>(u32);
 
-impl Default for Limit {
-    fn default() -> Self {
-        Self(20)
+/// How many items a page may have.
+pub type Limit = Bounded<1, 100, 20>;
+
+impl<const LEAST: u32, const MOST: u32, const DEFAULT: u32> Bounded<LEAST, MOST, DEFAULT> {
+    pub fn get(self) -> usize {
+        self.0 as usize
     }
 }
 
-impl Limit {
-    const MAX: usize = 100;
+impl<const LEAST: u32, const MOST: u32, const DEFAULT: u32> From<Bounded<LEAST, MOST, DEFAULT>> for i64 {
+    fn from(number: Bounded<LEAST, MOST, DEFAULT>) -> Self {
+        number.0.into()
+    }
 }
 
-impl Type for Limit {
+impl<const LEAST: u32, const MOST: u32, const DEFAULT: u32> Default for Bounded<LEAST, MOST, DEFAULT> {
+    fn default() -> Self {
+        Self(DEFAULT)
+    }
+}
+
+impl<const LEAST: u32, const MOST: u32, const DEFAULT: u32> Type for Bounded<LEAST, MOST, DEFAULT> {
     const IS_REQUIRED: bool = true;
     type RawValueType = Self;
     type RawElementValueType = Self;
 
     fn name() -> std::borrow::Cow<'static, str> {
-        "limit".into()
+        format!("integer_{LEAST}_{MOST}").into()
     }
 
     fn schema_ref() -> MetaSchemaRef {
         MetaSchemaRef::Inline(Box::new(MetaSchema {
-            minimum: Some(1.0),
-            maximum: Some(100.0),
-            default: Some(20.into()),
+            minimum: Some(LEAST.into()),
+            maximum: Some(MOST.into()),
+            default: Some(DEFAULT.into()),
             ..MetaSchema::new_with_format("integer", "int32")
         }))
     }
@@ -62,14 +75,16 @@ impl Type for Limit {
     }
 }
 
-impl ParseFromParameter for Limit {
+impl<const LEAST: u32, const MOST: u32, const DEFAULT: u32> ParseFromParameter
+    for Bounded<LEAST, MOST, DEFAULT>
+{
     fn parse_from_parameter(value: &str) -> ParseResult<Self> {
         value
             .parse()
             .ok()
-            .filter(|limit| (1..=Self::MAX).contains(limit))
+            .filter(|number| (LEAST..=MOST).contains(number))
             .map(Self)
-            .ok_or_else(|| ParseError::custom("must be a whole number from 1 to 100"))
+            .ok_or_else(|| ParseError::custom(format!("must be a whole number from {LEAST} to {MOST}")))
     }
 }
 
@@ -82,7 +97,7 @@ pub struct Paging {
 
 impl Paging {
     pub fn new(limit: Option<Limit>, cursor: Option<String>) -> Self {
-        Self { limit: limit.unwrap_or_default().0, cursor }
+        Self { limit: limit.unwrap_or_default().get(), cursor }
     }
 }
 

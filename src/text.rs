@@ -8,7 +8,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use crate::error::FieldError;
 
 /// Longest hashtag that is kept, in grapheme clusters.
-const TAG_CHARS: usize = 100;
+pub const TAG_CHARS: usize = 100;
 
 /// NFC, trimmed, between `min` and `max` grapheme clusters, no control characters but newline.
 ///

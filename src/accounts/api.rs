@@ -33,6 +33,7 @@ pub struct ProfileChanges {
     pub bio: MaybeUndefined<String>,
     /// Where the avatar's image is: an http(s) URL of at most 2048 bytes; null clears it.
     #[serde(default)]
+    #[oai(validator(max_length = 2048))]
     pub avatar_url: MaybeUndefined<String>,
 }
 

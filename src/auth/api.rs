@@ -24,8 +24,10 @@ pub struct SessionsApi {
 #[derive(Debug, Object, Deserialize)]
 pub struct Credentials {
     /// The handle, with or without capitals.
+    #[oai(validator(min_length = 1))]
     pub handle: String,
     /// The password.
+    #[oai(validator(min_length = 1))]
     pub password: String,
 }
 
@@ -33,6 +35,7 @@ pub struct Credentials {
 #[derive(Debug, Object, Deserialize)]
 pub struct RefreshRequest {
     /// The newest refresh token of the session.
+    #[oai(validator(min_length = 1))]
     pub refresh_token: String,
 }
 
@@ -40,13 +43,16 @@ pub struct RefreshRequest {
 #[derive(Debug, Object, Serialize)]
 pub struct SessionTokens {
     /// A signed access token for the `Authorization` header.
+    #[oai(validator(pattern = r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$"))]
     pub access_token: String,
     /// Always `Bearer`.
+    #[oai(validator(pattern = "^Bearer$"))]
     pub token_type: String,
     /// How long the access token is valid, in seconds.
     #[oai(validator(minimum(value = "1")))]
     pub expires_in: i64,
     /// Gives the next pair of tokens, once.
+    #[oai(validator(pattern = "^[A-Za-z0-9_-]{43}$"))]
     pub refresh_token: String,
 }
 

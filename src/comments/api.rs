@@ -40,6 +40,7 @@ pub struct NewComment {
     /// The text: 1 to 2,000 grapheme clusters unless configured otherwise.
     pub text: String,
     /// The comment of the same thread that this one replies to; left out for a comment directly on the post.
+    #[oai(validator(pattern = "^[a-z][a-z0-9]{23}$"))]
     pub parent_id: Option<String>,
 }
 

@@ -27,8 +27,10 @@ pub struct Comment {
     #[oai(validator(pattern = "^[a-z][a-z0-9]{23}$"))]
     pub id: String,
     /// The post whose thread it is in.
+    #[oai(validator(pattern = "^[a-z][a-z0-9]{23}$"))]
     pub post_id: String,
     /// The comment that it replies to; null directly on the post.
+    #[oai(validator(pattern = "^[a-z][a-z0-9]{23}$"))]
     pub parent_id: Option<String>,
     /// Who wrote it; null when it is deleted.
     pub author: Option<UserSummary>,

@@ -17,10 +17,12 @@ pub use trending::Trending;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Object)]
 pub struct FeedItem {
     /// The id of the entry, a post or a repost, at whose moment the item stands.
+    #[oai(validator(pattern = "^[a-z][a-z0-9]{23}$"))]
     pub id: String,
     /// The post.
     pub post: Post,
     /// Why it is in the feed, newest first, at most 5.
+    #[oai(validator(min_items = 1, max_items = 5))]
     pub reasons: Vec<Reason>,
     /// How many reasons there are.
     #[oai(validator(minimum(value = "1")))]

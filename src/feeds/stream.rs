@@ -18,6 +18,7 @@ const POLL: Duration = Duration::from_secs(3);
 #[derive(Debug, Object)]
 pub struct StreamEvent {
     /// Resumes the stream behind this event when sent as `Last-Event-ID`.
+    #[oai(validator(pattern = "^[A-Za-z0-9_-]+$"))]
     pub id: String,
     /// The feed item.
     pub data: FeedItem,

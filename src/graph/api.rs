@@ -34,6 +34,7 @@ pub struct Paths {
     #[oai(validator(minimum(value = "0"), maximum(value = "6")))]
     pub length: Option<i64>,
     /// Up to three shortest chains, each from the acting user to the other one.
+    #[oai(validator(max_items = 3))]
     pub paths: Vec<Vec<UserSummary>>,
 }
 
@@ -43,6 +44,7 @@ pub struct Suggestion {
     /// The person.
     pub user: UserSummary,
     /// Up to three people whom the acting user follows and who follow this person.
+    #[oai(validator(min_items = 1, max_items = 3))]
     pub followed_by: Vec<UserSummary>,
     /// How many such people were found.
     #[oai(validator(minimum(value = "1")))]
@@ -54,6 +56,7 @@ pub struct Suggestion {
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own on the wire")]
 pub struct Relationship {
     /// The other person's id.
+    #[oai(validator(pattern = "^[a-z][a-z0-9]{23}$"))]
     pub id: String,
     /// The acting user follows the person.
     pub following: bool,
@@ -128,7 +131,7 @@ impl GraphApi {
         /// How many suggestions are wanted.
         limit: Query<Option<Limit>>,
     ) -> Result<Json<Page<Suggestion>>, Error> {
-        let query = Suggestions { viewer: viewer.id, limit: limit.0.unwrap_or_default().0 };
+        let query = Suggestions { viewer: viewer.id, limit: limit.0.unwrap_or_default().get() };
         let rows = self.app.store.run(&query).await?;
         let ids = rows.iter().flat_map(|row| std::iter::once(&row.id).chain(&row.via)).cloned().collect();
         let people = self.people(ids).await?;

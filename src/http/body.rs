@@ -6,7 +6,7 @@ use std::sync::{Mutex, OnceLock};
 use poem::{Request, RequestBody, http::header};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
-    registry::{MetaMediaType, MetaRequest, MetaSchemaRef, Registry},
+    registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry},
     types::Type,
 };
 use serde::de::DeserializeOwned;
@@ -87,7 +87,7 @@ fn parse<T: Type + DeserializeOwned>(raw: &[u8]) -> Result<T, Error> {
     let value: Value =
         serde_json::from_slice(raw).map_err(|error| Error::MalformedJson(error.to_string()))?;
     let Value::Object(object) = &value else {
-        return Err(Error::MalformedJson("the body must be an object".into()));
+        return Err(Error::MalformedJson("it is of another type".into()));
     };
     check(object, fields_of::<T>())?;
     serde_json::from_value(value)
@@ -99,6 +99,8 @@ struct Field {
     name: &'static str,
     kind: &'static str,
     required: bool,
+    /// The only values there are; none for what is no enumeration.
+    choices: Vec<Value>,
 }
 
 fn check(object: &Map<String, Value>, fields: &[Field]) -> Result<(), Error> {
@@ -115,8 +117,13 @@ fn check(object: &Map<String, Value>, fields: &[Field]) -> Result<(), Error> {
         .filter_map(|field| {
             let message = match (object.get(field.name), field.kind) {
                 (None | Some(Value::Null), _) if field.required => "is required".to_owned(),
-                (None | Some(Value::Null), _)
-                | (Some(Value::String(_)), "string")
+                (None | Some(Value::Null), _) => return None,
+                (Some(value), _) if field.choices.contains(value) => return None,
+                (Some(_), _) if !field.choices.is_empty() => {
+                    let choices: Vec<_> = field.choices.iter().map(ToString::to_string).collect();
+                    format!("must be one of {}", choices.join(", "))
+                }
+                (Some(Value::String(_)), "string")
                 | (Some(Value::Number(_)), "integer" | "number")
                 | (Some(Value::Bool(_)), "boolean")
                 | (Some(Value::Array(_)), "array")
@@ -127,6 +134,17 @@ fn check(object: &Map<String, Value>, fields: &[Field]) -> Result<(), Error> {
         })
         .collect();
     if wrong.is_empty() { Ok(()) } else { Err(Error::Validation(wrong)) }
+}
+
+/// The schema that a property has, or that it refers to in order to add a description.
+fn resolve<'a>(property: &'a MetaSchemaRef, registry: &'a Registry) -> &'a MetaSchema {
+    match property {
+        MetaSchemaRef::Reference(name) => &registry.schemas[name.as_str()],
+        MetaSchemaRef::Inline(schema) => match schema.all_of.as_slice() {
+            [MetaSchemaRef::Reference(name), ..] => &registry.schemas[name.as_str()],
+            _ => schema,
+        },
+    }
 }
 
 /// The fields of a request type, read once from the schema that the document shows.
@@ -140,16 +158,18 @@ fn fields_of<T: Type>() -> &'static [Field] {
         let Some(schema) = registry.schemas.get(T::name().as_ref()) else {
             return &[];
         };
+        let required = &schema.required;
         let fields: Vec<Field> = schema
             .properties
             .iter()
-            .map(|(name, property)| Field {
-                name,
-                kind: match property {
-                    MetaSchemaRef::Inline(schema) => schema.ty,
-                    MetaSchemaRef::Reference(_) => "",
-                },
-                required: schema.required.contains(name),
+            .map(|(name, property)| {
+                let schema = resolve(property, &registry);
+                Field {
+                    name,
+                    kind: schema.ty,
+                    required: required.contains(name),
+                    choices: schema.enum_items.clone(),
+                }
             })
             .collect();
         Box::leak(fields.into_boxed_slice())

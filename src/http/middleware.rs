@@ -1,11 +1,13 @@
 //! The layers around every endpoint, from the outside in: [`observe`] (request id, log, metrics, security
-//! headers), [`problems`], [`limit_time`], a net for panics, [`entity_tags`].
+//! headers), [`problems`], [`limit_time`], [`catch_panics`], [`entity_tags`].
 
 use std::{
+    panic::AssertUnwindSafe,
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
+use futures_util::FutureExt;
 use poem::{
     Endpoint, IntoResponse, Request, Response,
     error::{MethodNotAllowedError, NotFoundError},
@@ -50,12 +52,19 @@ pub async fn observe<E: Endpoint>(
     let method = request.method().clone();
     let route = routes.template(request.uri().path()).unwrap_or("unknown").to_owned();
     request.set_data(context.clone());
+    // Everything answers HEAD as it answers GET, but for the body.
+    if method == Method::HEAD {
+        request.set_method(Method::GET);
+    }
     let in_flight = InFlight::of("kith_http_requests_in_flight");
     let mut response = match endpoint.call(request).await {
         Ok(response) => response.into_response(),
         Err(error) => error.into_response(),
     };
     drop(in_flight);
+    if method == Method::HEAD {
+        leave_body_out(&mut response).await;
+    }
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID.clone(), value);
@@ -81,6 +90,19 @@ pub async fn observe<E: Endpoint>(
     Ok(response)
 }
 
+/// Takes the body away and tells its length, unless it is a stream that never ends.
+async fn leave_body_out(response: &mut Response) {
+    let body = response.take_body();
+    if response.content_type().is_some_and(|kind| kind.starts_with("text/event-stream")) {
+        return;
+    }
+    if let Ok(bytes) = body.into_bytes().await
+        && !bytes.is_empty()
+    {
+        response.headers_mut().insert(header::CONTENT_LENGTH, bytes.len().into());
+    }
+}
+
 /// 1 to 128 characters of the kind that ids are made of.
 fn is_request_id(id: &str) -> bool {
     (1..=128).contains(&id.len())
@@ -99,6 +121,18 @@ pub async fn limit_time<E: Endpoint>(
     }
 }
 
+/// Makes a panic the error of the one request that met it.
+pub async fn catch_panics<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poem::Result<E::Output> {
+    AssertUnwindSafe(endpoint.call(request)).catch_unwind().await.unwrap_or_else(|panic| {
+        let message = panic
+            .downcast_ref::<&str>()
+            .map(|message| (*message).to_owned())
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_default();
+        Err(Error::Internal(format!("a handler panicked: {message}").into()).into())
+    })
+}
+
 /// Turns every error, whatever made it, into problem+json.
 pub async fn problems<E: Endpoint>(
     endpoint: Arc<E>,
@@ -107,7 +141,11 @@ pub async fn problems<E: Endpoint>(
 ) -> poem::Result<Response> {
     let path = request.uri().path().to_owned();
     let id = request.data::<RequestContext>().map(|context| Arc::clone(&context.id)).unwrap_or_default();
-    let error = match endpoint.call(request).await {
+    let answer = match refusal(&request) {
+        Some(error) => Err(error.into()),
+        None => endpoint.call(request).await,
+    };
+    let error = match answer {
         Ok(response) => {
             let response = response.into_response();
             // What the framework refuses by an answer instead of an error has no problem in it yet.
@@ -127,6 +165,20 @@ pub async fn problems<E: Endpoint>(
     Ok(response)
 }
 
+/// Why a request is none that the framework would read as it was meant.
+fn refusal(request: &Request) -> Option<Error> {
+    // The framework takes an empty segment for a parameter.
+    let path = request.uri().path();
+    if path.len() > 1 && path.split('/').skip(1).any(str::is_empty) {
+        return Some(Error::NotFound);
+    }
+    // The framework takes a header that it cannot read for missing, and these change what a request does.
+    ["Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID"]
+        .into_iter()
+        .find(|name| request.headers().get_all(*name).iter().any(|value| value.to_str().is_err()))
+        .map(|name| invalid_parameter(name, "must be visible ASCII characters"))
+}
+
 fn is_problem_missing(status: StatusCode, content_type: Option<&str>) -> bool {
     status.as_u16() >= 400 && content_type.is_none_or(|kind| !kind.starts_with("application/"))
 }
@@ -144,8 +196,8 @@ fn into_error(error: poem::Error) -> Error {
     if let Some(parameter) = error.downcast_ref::<ParseParamError>() {
         return invalid_parameter(parameter.name, &parameter.reason);
     }
-    if let Some(path) = error.downcast_ref::<ParsePathError>() {
-        return invalid_parameter(path.name, &path.reason);
+    if error.is::<ParsePathError>() || error.is::<poem::error::ParsePathError>() {
+        return invalid_parameter("path", "must be percent-encoded UTF-8");
     }
     let status = error.status();
     match error.downcast::<Error>() {
@@ -158,7 +210,10 @@ fn into_error(error: poem::Error) -> Error {
 fn invalid_parameter(name: &str, reason: &str) -> Error {
     let reason = reason.rsplit(": ").next().unwrap_or(reason).trim();
     let message = match reason {
-        "" | "Type \"string\" expects an input value." => "is required".to_owned(),
+        "" | "Type \"string\" expects an input value." => "must be given".to_owned(),
+        "Expect a valid enumeration value." => {
+            "must be one of the values that /openapi.json lists".to_owned()
+        }
         reason => reason.to_owned(),
     };
     Error::InvalidParameter { name: name.to_owned(), message: format!("{name} {message}") }
@@ -180,7 +235,7 @@ fn from_status(status: StatusCode) -> Error {
 
 /// Gives each JSON answer to a GET an `ETag`, each page the link to the next one, and answers `304` to whoever has it already.
 pub async fn entity_tags<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poem::Result<Response> {
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+    if request.method() != Method::GET {
         return endpoint.call(request).await.map(IntoResponse::into_response);
     }
     let known = request.headers().get(header::IF_NONE_MATCH).cloned();

@@ -18,6 +18,7 @@ pub struct OperationsApi {
 #[derive(Debug, Object, Serialize)]
 pub struct Health {
     /// Always `ok`: anything else is a problem.
+    #[oai(validator(pattern = "^ok$"))]
     pub status: String,
 }
 

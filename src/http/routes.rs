@@ -26,6 +26,11 @@ impl Routes {
         Self { routes }
     }
 
+    /// Adds a page that the document does not describe.
+    pub fn add_page(&mut self, path: &str) {
+        self.routes.push(Route { method: "GET".to_owned(), template: path.to_owned() });
+    }
+
     /// The template of a path, literal segments before parameters.
     pub fn template<'a>(&'a self, path: &'a str) -> Option<&'a str> {
         self.matching(path)

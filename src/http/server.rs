@@ -6,46 +6,56 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use poem::{
     Endpoint, EndpointExt, Route, Server,
     endpoint::make_sync,
+    http::header,
     listener::{Acceptor, Listener, TcpListener},
-    middleware::CatchPanic,
+    middleware::SetHeader,
 };
 
 use super::{
-    middleware::{entity_tags, limit_time, observe, problems},
+    middleware::{catch_panics, entity_tags, limit_time, observe, problems},
     operations::metrics_page,
     routes::Routes,
 };
 use crate::{
     app::{App, StartError},
-    error::Error,
     openapi,
 };
 
 /// Everything that Kith serves.
 pub fn endpoint(app: Arc<App>, metrics: Option<PrometheusHandle>) -> impl Endpoint + 'static {
     let document = openapi::document(&app);
-    let routes = Arc::new(Routes::of_document(&document));
+    let mut routes = Routes::of_document(&document);
     let service = openapi::service(&app);
     let json = serde_json::to_string_pretty(&document).unwrap_or_default();
     let yaml = openapi::to_yaml(&document);
     let swagger = openapi::swagger_page(&app, &document);
+    let docs = text("text/html; charset=utf-8", swagger.html);
     let mut route = Route::new()
         .at("/openapi.json", text("application/json", json))
         .at("/openapi.yaml", text("application/yaml", yaml))
-        .at("/docs", text("text/html; charset=utf-8", swagger))
+        .at("/docs", docs.with(SetHeader::new().overriding(header::CONTENT_SECURITY_POLICY, swagger.policy)))
         .nest("/", service);
     if let Some(metrics) = metrics {
         route = route.at("/metrics", poem::get(metrics_page).data(metrics));
+        routes.add_page("/metrics");
     }
+    for page in ["/openapi.json", "/openapi.yaml", "/docs"] {
+        routes.add_page(page);
+    }
+    layered(app, route, routes)
+}
+
+/// Puts what every request passes through around an endpoint.
+pub fn layered(app: Arc<App>, endpoint: impl Endpoint + 'static, routes: Routes) -> impl Endpoint + 'static {
     let timeout = app.config.http.request_timeout;
-    let panics = CatchPanic::new().with_handler(|_| Error::Internal("a handler panicked".into()));
-    let (problem_routes, log_routes) = (Arc::clone(&routes), routes);
-    route
+    let routes = Arc::new(routes);
+    let log_routes = Arc::clone(&routes);
+    endpoint
         .data(app)
         .around(entity_tags)
-        .with(panics)
+        .around(catch_panics)
         .around(move |endpoint, request| limit_time(endpoint, timeout, request))
-        .around(move |endpoint, request| problems(endpoint, Arc::clone(&problem_routes), request))
+        .around(move |endpoint, request| problems(endpoint, Arc::clone(&routes), request))
         .around(move |endpoint, request| observe(endpoint, Arc::clone(&log_routes), request))
 }
 

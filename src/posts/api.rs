@@ -40,6 +40,7 @@ pub struct NewPost {
     /// The text: 1 to 280 grapheme clusters unless configured otherwise. `#tags` and `@handles` in it become links.
     pub text: String,
     /// The id of the post that this one quotes.
+    #[oai(validator(pattern = "^[a-z][a-z0-9]{23}$"))]
     pub quote_of: Option<String>,
     /// Who can see it; `public` when left out.
     pub visibility: Option<Visibility>,

@@ -74,6 +74,7 @@ pub enum Visibility {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Object)]
 pub struct Media {
     /// An opaque CUID2 id.
+    #[oai(validator(pattern = "^[a-z][a-z0-9]{23}$"))]
     pub id: String,
     /// Where the file is.
     pub url: String,
@@ -125,6 +126,7 @@ pub enum PostOrTombstone {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Object)]
 pub struct Tombstone {
     /// The id that the post had.
+    #[oai(validator(pattern = "^[a-z][a-z0-9]{23}$"))]
     pub id: String,
 }
 

@@ -17,8 +17,13 @@ use crate::{
     error::Error,
     http::answer::Json,
     openapi::Section,
-    page::{Limit, Paging},
+    page::{Bounded, Limit, Paging},
 };
+
+/// How many levels of a thread are shown.
+type Depth = Bounded<1, 10, 3>;
+/// How many deeper replies are shown below one of the first level.
+type MostReplies = Bounded<0, 50, 10>;
 
 pub struct ThreadsApi {
     pub app: Arc<App>,
@@ -41,17 +46,15 @@ impl ThreadsApi {
         #[oai(default)]
         sort: Query<Sort>,
         /// How many levels are shown.
-        #[oai(default = "default_depth", validator(minimum(value = "1"), maximum(value = "10")))]
-        depth: Query<u8>,
+        depth: Query<Option<Depth>>,
         /// Most replies shown below each comment of the first level, of all deeper levels together.
-        #[oai(default = "default_replies", validator(maximum(value = "50")))]
-        replies: Query<u8>,
+        replies: Query<Option<MostReplies>>,
         /// How many comments of the first level the page may have.
         limit: Query<Option<Limit>>,
         /// Where to go on: `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<Thread>, Error> {
-        let cut = Cut { sort: sort.0, depth: depth.0.into(), replies: replies.0.into() };
+        let cut = cut(sort.0, depth.0, replies.0);
         let paging = Paging::new(limit.0, cursor.0);
         let thread = reader::of_post(&self.app, &id.0, &cut, &paging, reader.id()).await?;
         Ok(Json::new(&thread).with_next(thread.next_cursor.as_deref()))
@@ -72,27 +75,21 @@ impl ThreadsApi {
         #[oai(default)]
         sort: Query<Sort>,
         /// How many levels of replies are shown.
-        #[oai(default = "default_depth", validator(minimum(value = "1"), maximum(value = "10")))]
-        depth: Query<u8>,
+        depth: Query<Option<Depth>>,
         /// Most replies shown below each direct reply, of all deeper levels together.
-        #[oai(default = "default_replies", validator(maximum(value = "50")))]
-        replies: Query<u8>,
+        replies: Query<Option<MostReplies>>,
         /// How many direct replies the page may have.
         limit: Query<Option<Limit>>,
         /// Where to go on: a `next_cursor` that belongs to this comment.
         cursor: Query<Option<String>>,
     ) -> Result<Json<Thread>, Error> {
-        let cut = Cut { sort: sort.0, depth: depth.0.into(), replies: replies.0.into() };
+        let cut = cut(sort.0, depth.0, replies.0);
         let paging = Paging::new(limit.0, cursor.0);
         let thread = reader::of_comment(&self.app, &id.0, &cut, &paging, reader.id()).await?;
         Ok(Json::new(&thread).with_next(thread.next_cursor.as_deref()))
     }
 }
 
-fn default_depth() -> u8 {
-    3
-}
-
-fn default_replies() -> u8 {
-    10
+fn cut(sort: Sort, depth: Option<Depth>, replies: Option<MostReplies>) -> Cut {
+    Cut { sort, depth: depth.unwrap_or_default().into(), replies: replies.unwrap_or_default().get() }
 }

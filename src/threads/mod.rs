@@ -16,6 +16,7 @@ pub struct Thread {
     /// Comments in reading order: each is followed by those of its replies that are shown.
     pub items: Vec<ThreadItem>,
     /// Gives the next page of the top level when passed as `cursor`; null exactly at its end.
+    #[oai(validator(pattern = "^[A-Za-z0-9_-]+$"))]
     pub next_cursor: Option<String>,
 }
 
@@ -25,8 +26,10 @@ pub struct ThreadItem {
     /// What stands in this place.
     pub kind: ThreadItemKind,
     /// The comment's id.
+    #[oai(validator(pattern = "^[a-z][a-z0-9]{23}$"))]
     pub id: String,
     /// The comment that it replies to; null directly on the post.
+    #[oai(validator(pattern = "^[a-z][a-z0-9]{23}$"))]
     pub parent_id: Option<String>,
     /// How deep it stands: 1 directly on the post. In the thread of a comment that comment has 0, its replies have 1
     /// and more, and what it replies to has -1, -2, and so on upwards.
@@ -61,6 +64,7 @@ pub struct Replies {
     pub shown: i64,
     /// Gives the next of them when passed as `cursor` to `/v1/comments/{id}/thread` of this comment with the same
     /// `sort`; null when all are shown.
+    #[oai(validator(pattern = "^[A-Za-z0-9_-]+$"))]
     pub next_cursor: Option<String>,
     /// Why not all are shown; null when they are.
     pub cut_by: Option<CutBy>,

@@ -37,10 +37,12 @@ pub struct UsersApi {
 #[derive(Debug, Object, Deserialize)]
 pub struct NewUser {
     /// The handle to be known by: 3 to 30 of `a-z`, `0-9` and `_`. Unique without regard to case.
+    #[oai(validator(pattern = "^[A-Za-z0-9_]{3,30}$"))]
     pub handle: String,
     /// The display name, 1 to 50 characters, one line.
     pub name: String,
     /// The password, 10 to 128 characters.
+    #[oai(validator(min_length = 10, max_length = 128))]
     pub password: String,
     /// What the person says of themselves, at most 500 characters.
     pub bio: Option<String>,

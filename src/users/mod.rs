@@ -28,6 +28,7 @@ pub struct UserSummary {
     /// The display name, 1 to 50 characters.
     pub name: String,
     /// Where the avatar's image is.
+    #[oai(validator(max_length = 2048))]
     pub avatar_url: Option<String>,
 }
 
@@ -43,6 +44,7 @@ pub struct User {
     /// The display name, 1 to 50 characters.
     pub name: String,
     /// Where the avatar's image is.
+    #[oai(validator(max_length = 2048))]
     pub avatar_url: Option<String>,
     /// What the person says of themselves, at most 500 characters.
     pub bio: Option<String>,

@@ -1,11 +1,14 @@
 //! Everything that is tested against a running Kith: each test on the embedded graph and on a real Neo4j.
 
+mod access;
 mod architecture;
 mod contract;
 mod cypher;
 mod erasure;
 mod neo4j;
+mod openapi;
 mod outage;
+mod problems;
 mod readme;
 mod stream;
 mod support;

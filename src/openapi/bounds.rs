@@ -1,0 +1,64 @@
+//! Bounds that the types cannot tell: those of texts, which are counted in grapheme clusters and some of which are
+//! configured, and those of parameters, which mean the same wherever their name stands.
+//!
+//! `maxLength` counts code points, and one grapheme cluster may have many: a client that held a text to it would
+//! refuse what Kith takes. The limit of a text therefore stands as `x-max-graphemes`.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    config::Limits,
+    text::TAG_CHARS,
+    users::rules::{BIO_CHARS, NAME_CHARS},
+};
+
+const ID: &str = "^[a-z][a-z0-9]{23}$";
+const CURSOR: &str = "^[A-Za-z0-9_-]+$";
+
+/// Adds the bounds of texts to the schemas.
+pub fn of_texts(schemas: &mut Map<String, Value>, limits: &Limits) {
+    let (post, comment) = (limits.post_chars, limits.comment_chars);
+    let texts = [
+        ("NewUser", "name", 1, NAME_CHARS),
+        ("NewUser", "bio", 0, BIO_CHARS),
+        ("ProfileChanges", "name", 1, NAME_CHARS),
+        ("ProfileChanges", "bio", 0, BIO_CHARS),
+        ("User", "name", 1, NAME_CHARS),
+        ("User", "bio", 1, BIO_CHARS),
+        ("UserSummary", "name", 1, NAME_CHARS),
+        ("NewPost", "text", 1, post),
+        ("PostChanges", "text", 1, post),
+        ("NewComment", "text", 1, comment),
+        ("CommentChanges", "text", 1, comment),
+        // A limit that was lowered binds nothing that was written before.
+        ("Post", "text", 1, usize::MAX),
+        // A deleted comment has no text.
+        ("Comment", "text", 0, usize::MAX),
+    ];
+    for (schema, property, least, most) in texts {
+        let text = &mut schemas[schema]["properties"][property];
+        text["minLength"] = least.into();
+        if most < usize::MAX {
+            text["x-max-graphemes"] = most.into();
+        }
+    }
+    schemas["Post"]["properties"]["tags"]["items"] =
+        json!({"type": "string", "minLength": 1, "x-max-graphemes": TAG_CHARS});
+}
+
+/// Adds the bounds of a parameter to its schema.
+pub fn of_parameter(parameter: &mut Value) {
+    let bounds = match parameter["name"].as_str().unwrap_or_default() {
+        "id" => json!({"pattern": ID}),
+        "user" => json!({"pattern": "^(@[A-Za-z0-9_]{3,30}|[a-z][a-z0-9]{23})$"}),
+        "ids" => json!({"pattern": "^[a-z][a-z0-9]{23}(,[a-z][a-z0-9]{23}){0,99}$"}),
+        "tag" => json!({"minLength": 1, "x-max-graphemes": TAG_CHARS}),
+        "cursor" | "Last-Event-ID" => json!({"pattern": CURSOR}),
+        "Idempotency-Key" => json!({"pattern": "^[!-~]+$", "minLength": 1, "maxLength": 255}),
+        "If-Match" | "If-None-Match" => json!({"minLength": 1}),
+        _ => return,
+    };
+    for (key, value) in bounds.as_object().into_iter().flatten() {
+        parameter["schema"][key] = value.clone();
+    }
+}

@@ -2,5 +2,6 @@
 
 mod contract;
 mod cypher;
+mod model;
 mod neo4j;
 mod support;

@@ -5,7 +5,10 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use kith::{app::App, config::Config, http::server};
+use kith::{
+    app::App, auth::queries::OpenSession, clock::new_id, config::Config, http::server,
+    users::queries::CreateUser,
+};
 use poem::{Endpoint, Request, Response, endpoint::BoxEndpoint, http::Method};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -166,6 +169,27 @@ impl Kith {
         let session = json!({"handle": handle, "password": "correct horse"});
         let session = self.send("POST", "/v1/sessions", "", session).await.expect(200);
         Person { id: text(&user["id"]), handle, token: text(&session["access_token"]) }
+    }
+
+    /// Somebody who is there and logged in without a password, whose hashing costs more than a test of hundreds of
+    /// people can pay. Their name is their handle.
+    pub async fn newcomer(&self, name: &str) -> Person {
+        let (store, now) = (&self.app.store, self.app.clock.now());
+        let (id, session, handle) = (new_id(), new_id(), format!("{name}_{}", self.suffix));
+        let user = CreateUser {
+            id: id.clone(),
+            handle: handle.clone(),
+            display_name: handle.clone(),
+            bio: None,
+            password_hash: None,
+            now: now.0,
+        };
+        store.run(&user).await.expect("a new user");
+        let (user, hash, expires_at) = (id.clone(), new_id(), now.0 + kith::clock::DAY);
+        let open = OpenSession { user, session: session.clone(), hash, now: now.0, expires_at };
+        store.run(&open).await.expect("a new session");
+        let token = self.app.tokens.issue(&id, &session, now).expect("a token");
+        Person { id, handle, token }
     }
 
     pub async fn post(&self, author: &Person, text: &str) -> Value {

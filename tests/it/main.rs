@@ -1,6 +1,7 @@
 //! Everything that is tested against a running Kith: each test on the embedded graph and on a real Neo4j.
 
 mod contract;
+mod crash;
 mod cypher;
 mod model;
 mod neo4j;

@@ -4,7 +4,7 @@ use std::{
     fs::{self, OpenOptions},
     io::{Read, Write},
     net::{TcpListener, TcpStream},
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{MetadataExt, PermissionsExt},
     path::Path,
 };
 
@@ -86,6 +86,70 @@ fn a_request_in_flight_is_finished_on_sigterm_and_the_log_is_folded() {
     let log = fs::metadata(folder.path().join("graph.kgl-wal")).map_or(0, |log| log.len());
     assert!(log < 256 && checkpoint > 0, "{log} bytes of log beside {checkpoint} bytes of graph");
     assert_eq!(posts_of(&Server::start(folder.path()), &ann), expected);
+}
+
+/// Nobody has a bio and nothing is quoted, edited or answered: a graph must take for the first time after a start what
+/// it never had, whether it comes from a checkpoint or from the log.
+#[test]
+fn a_reopened_graph_takes_what_it_never_had() {
+    for kill in [false, true] {
+        let folder = folder();
+        let server = Server::start(folder.path());
+        let ann = server.register("ann");
+        let post = write_posts(&server, &ann, 1).remove(0);
+        if kill {
+            server.kill();
+        } else {
+            server.terminate();
+            assert!(server.wait().success());
+        }
+        let server = Server::start(folder.path());
+        let bob = server.register("bob");
+        write_posts(&server, &bob, 1);
+        let send =
+            |method: &str, path: &str, body: &Value| server.send(method, path, &bob.token, &[], body).body;
+        let quote = send("POST", "/v1/posts", &json!({"text": "Look #here @ann", "quote_of": post}));
+        assert_eq!(quote["quoted"]["id"], json!(post), "{quote}");
+        let said = json!({"text": "Again"});
+        let edited = send("PATCH", &format!("/v1/posts/{}", text(&quote["id"])), &said);
+        assert_eq!(edited["text"], said["text"], "{edited}");
+        let comment = send("POST", &format!("/v1/posts/{post}/comments"), &said);
+        let reply = json!({"text": "Answer", "parent_id": comment["id"]});
+        let reply = send("POST", &format!("/v1/posts/{post}/comments"), &reply);
+        assert_eq!(reply["parent_id"], comment["id"], "{reply}");
+        send("DELETE", &format!("/v1/comments/{}", text(&comment["id"])), &Value::Null);
+        for name in ["like", "repost", "bookmark"] {
+            send("PUT", &format!("/v1/posts/{post}/{name}"), &Value::Null);
+        }
+        let me = send("PATCH", "/v1/me", &json!({"bio": "Here"}));
+        assert_eq!(me["bio"], json!("Here"), "{me}");
+        let seen = server.get(&format!("/v1/posts/{post}"), &bob.token);
+        assert_eq!(seen["counts"], json!({"comments": 1, "likes": 1, "reposts": 1, "quotes": 1}));
+        assert_eq!(seen["viewer"], json!({"liked": true, "reposted": true, "bookmarked": true}));
+    }
+}
+
+/// What a start takes depends on the log, and that must not grow with the graph.
+#[test]
+fn a_long_log_is_folded_however_large_the_graph_is() {
+    let folder = folder();
+    let server = Server::start(folder.path());
+    let ann = server.register("ann");
+    let post = write_posts(&server, &ann, 1).remove(0);
+    let body = json!({"text": "👨‍👩‍👧‍👦".repeat(1900)});
+    let path = format!("/v1/posts/{post}/comments");
+    let (mut folds, mut checkpoint, mut writes) = (0, None, 0);
+    // Each is 100,000 bytes of log: one for the comment, one for the answer that its key keeps.
+    while folds < 6 {
+        let key = format!("comment-{writes}");
+        server.send("POST", &path, &ann.token, &[("idempotency-key", &key)], &body).expect(201);
+        writes += 1;
+        assert!(writes < 500, "{folds} folds");
+        let now = fs::metadata(folder.path().join("graph.kgl")).ok().map(|file| file.ino());
+        if now != checkpoint {
+            (folds, checkpoint) = (folds + 1, now);
+        }
+    }
 }
 
 #[test]

@@ -88,6 +88,11 @@ impl Server {
         Err(Refusal { code, message: log.read() })
     }
 
+    /// The id of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn log(&self) -> String {
         self.log.read()
     }
@@ -100,7 +105,7 @@ impl Server {
 
     /// Asks it to end, with SIGTERM.
     pub fn terminate(&self) {
-        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill");
+        let told = Command::new("kill").args(["-TERM", &self.id().to_string()]).status().expect("kill");
         assert!(told.success());
     }
 

@@ -5,4 +5,5 @@ mod crash;
 mod cypher;
 mod model;
 mod neo4j;
+mod parallel;
 mod support;

@@ -210,6 +210,22 @@ impl Kith {
         self.put(who, &format!("/v1/users/{}/follow", whom.id)).await;
     }
 
+    /// The items by one author in a feed of all, of whom there are many: looked for until so many are found, or in vain
+    /// among the first two thousand.
+    pub async fn find_by(&self, author: &Person, feed: &str, wanted: usize) -> Vec<Value> {
+        let (mut found, mut cursor) = (Vec::new(), String::new());
+        for _ in 0..20 {
+            let page = self.get(&format!("{feed}?limit=100{cursor}"), "").await;
+            let items = page["items"].as_array().expect("items");
+            found.extend(items.iter().filter(|item| item["post"]["author"]["id"] == json!(author.id)).cloned());
+            match page["next_cursor"].as_str() {
+                Some(next) if found.len() < wanted => cursor = format!("&cursor={next}"),
+                _ => break,
+            }
+        }
+        found
+    }
+
     /// All items of a list, walked in pages of `limit`.
     pub async fn walk(&self, path: &str, token: &str, limit: usize) -> Vec<Value> {
         let separator = if path.contains('?') { '&' } else { '?' };

@@ -217,7 +217,9 @@ impl Kith {
         for _ in 0..20 {
             let page = self.get(&format!("{feed}?limit=100{cursor}"), "").await;
             let items = page["items"].as_array().expect("items");
-            found.extend(items.iter().filter(|item| item["post"]["author"]["id"] == json!(author.id)).cloned());
+            found.extend(
+                items.iter().filter(|item| item["post"]["author"]["id"] == json!(author.id)).cloned(),
+            );
             match page["next_cursor"].as_str() {
                 Some(next) if found.len() < wanted => cursor = format!("&cursor={next}"),
                 _ => break,

@@ -39,8 +39,8 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error("auth.signing_key: {0}")]
     SigningKey(String),
-    #[error("http.listen: {0}")]
-    Listen(std::io::Error),
+    #[error("http.listen: {address}: {error}")]
+    Listen { address: String, error: std::io::Error },
     #[error(transparent)]
     Failed(#[from] Error),
     #[error(transparent)]

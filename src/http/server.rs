@@ -73,7 +73,7 @@ pub async fn serve(
     let acceptor = TcpListener::bind(app.config.http.listen.clone())
         .into_acceptor()
         .await
-        .map_err(StartError::Listen)?;
+        .map_err(|error| StartError::Listen { address: app.config.http.listen.clone(), error })?;
     if let Some(address) = acceptor.local_addr().first().and_then(|address| address.as_socket_addr().copied())
     {
         started(address);

@@ -17,7 +17,7 @@ use crate::{
     users::UserSummary,
 };
 
-pub use writes::{ChangePost, CreatePost, DeletePost, check_quota};
+pub use writes::{ChangePost, CreatePost, DeletePost, check_quota, lock_author};
 
 /// A post.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Object)]

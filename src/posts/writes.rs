@@ -38,6 +38,7 @@ impl Creation for CreatePost {
 
     async fn create(&self, tx: &mut Tx) -> Result<Post, Error> {
         if let Some(quota) = self.quota {
+            lock_author(tx, &self.author, self.created_at).await?;
             check_quota(tx, &self.author, quota, self.created_at).await?;
         }
         let insert = InsertPost {
@@ -66,10 +67,14 @@ impl Creation for CreatePost {
     }
 }
 
-/// Refuses when the author has used the day up. Locks the author first, so that parallel requests count one
-/// after the other.
-pub async fn check_quota(tx: &mut Tx, author: &str, quota: u32, now: Timestamp) -> Result<(), Error> {
+/// Makes parallel requests of an author count one after the other.
+pub async fn lock_author(tx: &mut Tx, author: &str, now: Timestamp) -> Result<(), Error> {
     tx.one(&LockAuthor { author: author.to_owned(), now: now.0 }).await?.ok_or(Error::InvalidToken)?;
+    Ok(())
+}
+
+/// Refuses when the author, who must be locked, has used the day up.
+pub async fn check_quota(tx: &mut Tx, author: &str, quota: u32, now: Timestamp) -> Result<(), Error> {
     let since = now.start_of_day().rank_key();
     let count = tx.one(&CountSince { author: author.to_owned(), since }).await?.map_or(0, |row| row.count);
     if count >= i64::from(quota) { Err(Error::DailyPostQuotaExceeded(quota)) } else { Ok(()) }

@@ -4,7 +4,7 @@ use super::queries::{FindRepost, Repost};
 use crate::{
     clock::Timestamp,
     error::Error,
-    posts::{check_quota, missing, queries::repost_id},
+    posts::{check_quota, lock_author, missing, queries::repost_id},
     store::{Run, Tx, Work},
 };
 
@@ -19,12 +19,14 @@ impl Work for RepostOnce {
     type Output = ();
 
     async fn run(&self, tx: &mut Tx) -> Result<(), Error> {
-        let id = repost_id(&self.viewer, &self.post);
+        let (id, now) = (repost_id(&self.viewer, &self.post), Timestamp::of_rank_key(self.rank_key));
         if let Some(quota) = self.quota {
+            // Looked for under the lock: a repetition that comes at the same time must not count.
+            lock_author(tx, &self.viewer, now).await?;
             if tx.one(&FindRepost { id: id.clone() }).await?.is_some() {
                 return Ok(());
             }
-            check_quota(tx, &self.viewer, quota, Timestamp::of_rank_key(self.rank_key)).await?;
+            check_quota(tx, &self.viewer, quota, now).await?;
         }
         let repost =
             Repost { viewer: self.viewer.clone(), post: self.post.clone(), id, rank_key: self.rank_key };

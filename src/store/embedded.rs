@@ -5,8 +5,11 @@
 
 use std::{
     collections::HashMap,
-    path::Path,
-    sync::Arc,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -24,7 +27,8 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use super::{StoreError, parameters};
 use crate::cypher::{Access, Query};
 
-/// The log is folded into the checkpoint beyond this size: replaying it at start costs a second a megabyte.
+/// The log is folded into the checkpoint beyond this size: replaying it at start costs a second a megabyte. The
+/// engine's own rule would let the log grow as large as the checkpoint.
 const CHECKPOINT_LOG_BYTES: u64 = 2 * 1024 * 1024;
 
 pub(super) struct Embedded {
@@ -36,6 +40,9 @@ pub(super) struct Embedded {
 
 struct Graph {
     session: Session,
+    log: PathBuf,
+    /// The size at which the log is folded next; out of reach while that happens.
+    fold_at: AtomicU64,
     /// Keeps a second process out of the folder. Dropped last.
     _lease: Option<GraphWriterLease>,
 }
@@ -75,12 +82,13 @@ impl Embedded {
             tracing::warn!(advisory = ?advisory, "the embedded graph reports");
         }
         refuse_quarantined_log(folder)?;
-        opened.session.set_auto_checkpoint_wal_bytes(Some(CHECKPOINT_LOG_BYTES));
-        Ok(Self {
-            graph: Arc::new(Graph { session: opened.session, _lease: opened.lease }),
-            writer: Arc::default(),
-            timeout,
-        })
+        let graph = Graph {
+            session: opened.session,
+            log: folder.join("graph.kgl-wal"),
+            fold_at: AtomicU64::new(CHECKPOINT_LOG_BYTES),
+            _lease: opened.lease,
+        };
+        Ok(Self { graph: Arc::new(graph), writer: Arc::default(), timeout })
     }
 
     pub async fn run<Q: Query>(&self, query: &Q) -> Result<Vec<Q::Row>, StoreError> {
@@ -166,14 +174,28 @@ impl Graph {
             tracing::error!(error, "the log could not be written to the disk; stopping before more is lost");
             std::process::exit(74);
         }
-        if self.session.needs_checkpoint() {
-            let graph = Arc::clone(self);
-            std::thread::spawn(move || {
-                if let Err(error) = graph.session.maybe_checkpoint_online() {
-                    tracing::error!(error, "the embedded graph could not be checkpointed");
-                }
-            });
+        self.fold_long_log();
+    }
+
+    /// Folds the log into the checkpoint on another thread once it is long. Writes go on meanwhile.
+    fn fold_long_log(self: &Arc<Self>) {
+        let length = std::fs::metadata(&self.log).map_or(0, |log| log.len());
+        if length < self.fold_at.load(Ordering::Relaxed) {
+            return;
         }
+        self.fold_at.store(u64::MAX, Ordering::Relaxed);
+        let graph = Arc::clone(self);
+        std::thread::spawn(move || {
+            let fold_at = match graph.session.checkpoint_online() {
+                Ok(_) => CHECKPOINT_LOG_BYTES,
+                // Nothing is lost but time at the next start. Not tried again at each write.
+                Err(error) => {
+                    tracing::error!(error, "the embedded graph could not be checkpointed");
+                    length + CHECKPOINT_LOG_BYTES
+                }
+            };
+            graph.fold_at.store(fold_at, Ordering::Relaxed);
+        });
     }
 }
 

@@ -5,7 +5,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::{StoreError, parameters};
-use crate::{config::StoreConfig, cypher::Query};
+use crate::{
+    config::StoreConfig,
+    cypher::{Access, Query},
+};
 
 pub(super) struct Neo4j {
     graph: Graph,
@@ -34,7 +37,7 @@ impl Neo4j {
     }
 
     pub async fn run<Q: Query>(&self, query: &Q) -> Result<Vec<Q::Row>, StoreError> {
-        self.rows(Q::FILE, Q::TEXT, parameters(query)?).await
+        self.rows(Q::FILE, Q::TEXT, Q::ACCESS, parameters(query)?).await
     }
 
     pub async fn run_text(
@@ -43,7 +46,7 @@ impl Neo4j {
         text: &str,
         parameters: Map<String, Value>,
     ) -> Result<Vec<Value>, StoreError> {
-        self.rows(name, text, parameters).await
+        self.rows(name, text, Access::Write, parameters).await
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is the one door to Neo4j")]
@@ -51,13 +54,14 @@ impl Neo4j {
         &self,
         name: &'static str,
         text: &str,
+        access: Access,
         parameters: Map<String, Value>,
     ) -> Result<Vec<T>, StoreError> {
         let fail = |error| store_error(name, error);
         let mut stream = self.graph.execute(bolt_query(name, text, parameters)?).await.map_err(fail)?;
         let mut rows = Vec::new();
         while let Some(row) = stream.next().await.map_err(fail)? {
-            rows.push(read_row(name, &row)?);
+            rows.push(read_row(name, access, &row)?);
         }
         Ok(rows)
     }
@@ -75,7 +79,7 @@ impl Neo4jTx {
         let mut stream = self.txn.execute(query).await.map_err(fail)?;
         let mut rows = Vec::new();
         while let Some(row) = stream.next(self.txn.handle()).await.map_err(fail)? {
-            rows.push(read_row(Q::FILE, &row)?);
+            rows.push(read_row(Q::FILE, Q::ACCESS, &row)?);
         }
         Ok(rows)
     }
@@ -110,8 +114,14 @@ fn bolt_query(
     Ok(query)
 }
 
-fn read_row<T: DeserializeOwned>(name: &'static str, row: &Row) -> Result<T, StoreError> {
-    row.to().map_err(|error| StoreError::Failed { statement: name, message: error.to_string() })
+fn read_row<T: DeserializeOwned>(name: &'static str, access: Access, row: &Row) -> Result<T, StoreError> {
+    row.to().map_err(|error| match row.get::<BoltType>("id") {
+        // No write answers a null id, but for a node that somebody deleted while the write waited for its lock.
+        Ok(BoltType::Null(_)) if access == Access::Write => {
+            StoreError::Transient(format!("{name}: what it changes was deleted meanwhile"))
+        }
+        _ => StoreError::Failed { statement: name, message: error.to_string() },
+    })
 }
 
 fn store_error(statement: &'static str, error: Error) -> StoreError {
@@ -124,6 +134,10 @@ fn store_error(statement: &'static str, error: Error) -> StoreError {
         }
         // Two instances that start at once both make the schema; the second try finds it made.
         Error::Neo4j(error) if error.code() == "Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists" => {
+            StoreError::Transient(error.message().to_owned())
+        }
+        // Deleted by another transaction between our finding it and our locking it. The next try does not find it.
+        Error::Neo4j(error) if error.code() == "Neo.ClientError.Statement.EntityNotFound" => {
             StoreError::Transient(error.message().to_owned())
         }
         Error::Neo4j(error) if error.kind() == Neo4jErrorKind::Transient => {

@@ -296,13 +296,11 @@ on_both_stores! {
             ids.insert(0, text(&kith.post(&ann, &format!("{number} #{tag}")).await["id"]));
         }
         assert_eq!(each(&kith.walk(&format!("/v1/feeds/tags/{}", tag.to_uppercase()), "", 2).await, "/post/id"), ids);
-        let public = kith.get("/v1/feeds/public?limit=100", "").await;
-        let mine: Vec<_> = public["items"].as_array().unwrap().iter().filter(|item| item["post"]["author"]["id"] == json!(ann.id)).cloned().collect();
+        let mine = kith.find_by(&ann, "/v1/feeds/public", 5).await;
         assert_eq!(each(&mine, "/post/id"), ids);
         kith.put(&ann, &format!("/v1/posts/{}/like", ids[3])).await;
         kith.put(&ann, &format!("/v1/posts/{}/repost", ids[3])).await;
-        let trending = kith.get("/v1/feeds/trending?limit=100", "").await;
-        let mine: Vec<_> = trending["items"].as_array().unwrap().iter().filter(|item| item["post"]["author"]["id"] == json!(ann.id)).cloned().collect();
+        let mine = kith.find_by(&ann, "/v1/feeds/trending", 1).await;
         assert_eq!(each(&mine, "/post/id"), [ids[3].as_str()]);
     }
 

@@ -3,11 +3,14 @@
 mod access;
 mod architecture;
 mod contract;
+mod crash;
 mod cypher;
 mod erasure;
+mod model;
 mod neo4j;
 mod openapi;
 mod outage;
+mod parallel;
 mod problems;
 mod readme;
 mod stream;

@@ -5,7 +5,10 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use kith::{app::App, config::Config, http::server};
+use kith::{
+    app::App, auth::queries::OpenSession, clock::new_id, config::Config, http::server,
+    users::queries::CreateUser,
+};
 use poem::{Endpoint, Request, Response, endpoint::BoxEndpoint, http::Method};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -168,6 +171,27 @@ impl Kith {
         Person { id: text(&user["id"]), handle, token: text(&session["access_token"]) }
     }
 
+    /// Somebody who is there and logged in without a password, whose hashing costs more than a test of hundreds of
+    /// people can pay. Their name is their handle.
+    pub async fn newcomer(&self, name: &str) -> Person {
+        let (store, now) = (&self.app.store, self.app.clock.now());
+        let (id, session, handle) = (new_id(), new_id(), format!("{name}_{}", self.suffix));
+        let user = CreateUser {
+            id: id.clone(),
+            handle: handle.clone(),
+            display_name: handle.clone(),
+            bio: None,
+            password_hash: None,
+            now: now.0,
+        };
+        store.run(&user).await.expect("a new user");
+        let (user, hash, expires_at) = (id.clone(), new_id(), now.0 + kith::clock::DAY);
+        let open = OpenSession { user, session: session.clone(), hash, now: now.0, expires_at };
+        store.run(&open).await.expect("a new session");
+        let token = self.app.tokens.issue(&id, &session, now).expect("a token");
+        Person { id, handle, token }
+    }
+
     pub async fn post(&self, author: &Person, text: &str) -> Value {
         self.send("POST", "/v1/posts", &author.token, json!({"text": text})).await.expect(201)
     }
@@ -184,6 +208,24 @@ impl Kith {
 
     pub async fn follow(&self, who: &Person, whom: &Person) {
         self.put(who, &format!("/v1/users/{}/follow", whom.id)).await;
+    }
+
+    /// The items by one author in a feed of all, of whom there are many: looked for until so many are found, or in vain
+    /// among the first two thousand.
+    pub async fn find_by(&self, author: &Person, feed: &str, wanted: usize) -> Vec<Value> {
+        let (mut found, mut cursor) = (Vec::new(), String::new());
+        for _ in 0..20 {
+            let page = self.get(&format!("{feed}?limit=100{cursor}"), "").await;
+            let items = page["items"].as_array().expect("items");
+            found.extend(
+                items.iter().filter(|item| item["post"]["author"]["id"] == json!(author.id)).cloned(),
+            );
+            match page["next_cursor"].as_str() {
+                Some(next) if found.len() < wanted => cursor = format!("&cursor={next}"),
+                _ => break,
+            }
+        }
+        found
     }
 
     /// All items of a list, walked in pages of `limit`.

@@ -1,4 +1,5 @@
 // Creates a post. No row: no such author.
+// What may be null is set afterwards: the embedded engine refuses a pattern with a property that no node has had yet.
 MATCH (author:User {id: $author})
 CREATE (author)-[:POSTED]->(post:Post:Entry {
   id: $id,
@@ -9,7 +10,7 @@ CREATE (author)-[:POSTED]->(post:Post:Entry {
   text: $text,
   tags: $tags,
   visibility: $visibility,
-  quote_of: $quote_of,
   revision: 1
 })
+SET post.quote_of = $quote_of
 RETURN post.id AS id

@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::{error::Error, net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{error::Error, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 use kith::{
@@ -135,10 +135,12 @@ async fn run(command: Command) -> Result<(), Box<dyn Error>> {
 
 /// Opens the store for something that fills it, prints what it did, and closes the store whatever happens.
 async fn fill(
-    config: Config,
+    mut config: Config,
     work: impl AsyncFnOnce(&App) -> Result<Option<Report>, ImportError>,
 ) -> Result<(), Box<dyn Error>> {
     log_to_stderr(&config);
+    // Nobody waits for an answer here, and a batch takes longer than what a request does.
+    config.store.timeout = config.store.timeout.max(Duration::from_mins(1));
     let app = App::start(config).await?;
     let result: Result<_, Box<dyn Error>> = tokio::select! {
         result = work(&app) => result.map_err(Into::into),

@@ -132,6 +132,16 @@ impl Updates {
     /// Does what has not been done yet, one event after the other.
     pub async fn replay(&self, store: &Store, progress: &dyn Progress) -> Result<Report, ImportError> {
         let mut report = self.left_out.clone();
+        for step in [
+            "new users",
+            "new friendships",
+            "new posts",
+            "new comments",
+            "new post likes",
+            "new comment likes",
+        ] {
+            report.step(step);
+        }
         progress.begin("updates", self.events.len());
         for (_, event) in &self.events {
             let step = event.step();

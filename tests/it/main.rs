@@ -2,5 +2,6 @@
 
 mod contract;
 mod cypher;
+mod import;
 mod neo4j;
 mod support;

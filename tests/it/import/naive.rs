@@ -31,7 +31,7 @@ struct Comment {
     parent: Parent,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Parent {
     Post(u64),
     Comment(u64),
@@ -44,6 +44,12 @@ pub struct Naive {
     comments: BTreeMap<u64, Comment>,
     post_likes: HashSet<(u64, u64)>,
     comment_likes: HashSet<(u64, u64)>,
+    /// The direct replies to posts and comments, oldest first.
+    replies: HashMap<Parent, Vec<u64>>,
+    /// How many likes a post or comment has.
+    likes: HashMap<Parent, usize>,
+    /// How many comments the thread of a post has.
+    threads: BTreeMap<u64, usize>,
 }
 
 fn lines(folder: &Path, name: &str) -> Vec<Vec<String>> {
@@ -91,6 +97,9 @@ impl Naive {
             comments: BTreeMap::new(),
             post_likes: pairs("person_likes_post"),
             comment_likes: pairs("person_likes_comment"),
+            replies: HashMap::new(),
+            likes: HashMap::new(),
+            threads: BTreeMap::new(),
         };
         for row in table("person") {
             naive.person(&row[0], &row[1], &row[2], &row[5]);
@@ -123,7 +132,32 @@ impl Naive {
             }
         }
         naive.friends = naive.friends.iter().flat_map(|&(one, other)| [(one, other), (other, one)]).collect();
+        naive.count();
         naive
+    }
+
+    fn count(&mut self) {
+        let posts = self.post_likes.iter().map(|(_, post)| Parent::Post(*post));
+        for liked in posts.chain(self.comment_likes.iter().map(|(_, comment)| Parent::Comment(*comment))) {
+            *self.likes.entry(liked).or_default() += 1;
+        }
+        for (id, comment) in &self.comments {
+            self.replies.entry(comment.parent).or_default().push(*id);
+            let mut parent = comment.parent;
+            while let Parent::Comment(above) = parent {
+                parent = self.comments[&above].parent;
+            }
+            if let Parent::Post(post) = parent {
+                *self.threads.entry(post).or_default() += 1;
+            }
+        }
+        for replies in self.replies.values_mut() {
+            replies.sort_by_key(|id| (self.comments[id].created, id % 1024, Kind::Comment.id(*id)));
+        }
+    }
+
+    fn likes(&self, of: Parent) -> usize {
+        self.likes.get(&of).copied().unwrap_or_default()
     }
 
     fn person(&mut self, id: &str, first: &str, last: &str, created: &str) {
@@ -231,8 +265,8 @@ impl Naive {
 
     fn item(&self, post: &Post, viewer: u64) -> Value {
         let (id, author, created) = (Kind::Post.id(post.id), self.author(post.author), at(post.created));
-        let comments = self.comments.iter().filter(|(id, _)| self.post_of(**id) == post.id).count();
-        let likes = self.post_likes.iter().filter(|(_, liked)| *liked == post.id).count();
+        let comments = self.threads.get(&post.id).copied().unwrap_or_default();
+        let likes = self.likes(Parent::Post(post.id));
         json!({
             "id": id,
             "post": {
@@ -259,27 +293,14 @@ impl Naive {
         })
     }
 
-    fn post_of(&self, mut comment: u64) -> u64 {
-        loop {
-            match self.comments[&comment].parent {
-                Parent::Post(post) => return post,
-                Parent::Comment(parent) => comment = parent,
-            }
-        }
-    }
-
     /// The most discussed posts of a person and of those they know, as far as one page can show them uncut.
     pub fn threads(&self, person: u64) -> Vec<u64> {
-        let mut sizes: BTreeMap<u64, usize> = BTreeMap::new();
-        for id in self.comments.keys() {
-            *sizes.entry(self.post_of(*id)).or_default() += 1;
-        }
         let near = |post: u64| {
             let author = self.posts[&post].author;
             author == person || self.friends.contains(&(person, author))
         };
         let mut posts: Vec<(usize, u64)> =
-            sizes.into_iter().filter(|(post, _)| near(*post)).map(|(post, size)| (size, post)).collect();
+            self.threads.iter().filter(|(post, _)| near(**post)).map(|(post, size)| (*size, *post)).collect();
         posts.sort_unstable();
         let is_shown_whole = |post: &u64| {
             let tops = self.replies(Parent::Post(*post));
@@ -292,25 +313,14 @@ impl Naive {
     }
 
     /// The direct replies, oldest first.
-    fn replies(&self, to: Parent) -> Vec<u64> {
-        let mut replies: Vec<(i64, u64, String, u64)> =
-            self.comments
-                .iter()
-                .filter(|(_, comment)| match (comment.parent, to) {
-                    (Parent::Post(one), Parent::Post(other))
-                    | (Parent::Comment(one), Parent::Comment(other)) => one == other,
-                    _ => false,
-                })
-                .map(|(id, comment)| (comment.created, id % 1024, Kind::Comment.id(*id), *id))
-                .collect();
-        replies.sort();
-        replies.into_iter().map(|(.., id)| id).collect()
+    fn replies(&self, to: Parent) -> &[u64] {
+        self.replies.get(&to).map_or(&[], Vec::as_slice)
     }
 
     /// All that is below a comment, each with its depth.
     fn below(&self, comment: u64, depth: usize) -> Vec<(u64, usize)> {
         let mut all = Vec::new();
-        for reply in self.replies(Parent::Comment(comment)) {
+        for &reply in self.replies(Parent::Comment(comment)) {
             all.push((reply, depth + 1));
             all.extend(self.below(reply, depth + 1));
         }
@@ -319,7 +329,7 @@ impl Naive {
 
     pub fn thread(&self, post: u64, viewer: u64) -> Vec<Value> {
         let mut items = Vec::new();
-        for top in self.replies(Parent::Post(post)) {
+        for &top in self.replies(Parent::Post(post)) {
             items.push(self.place(top, 1, post, viewer));
             items.extend(
                 self.below(top, 1).into_iter().map(|(reply, depth)| self.place(reply, depth, post, viewer)),
@@ -353,7 +363,7 @@ impl Naive {
                 "deleted": false,
                 "counts": {
                     "replies": replies,
-                    "likes": self.comment_likes.iter().filter(|(_, liked)| *liked == comment).count(),
+                    "likes": self.likes(Parent::Comment(comment)),
                 },
                 "viewer": {"liked": self.comment_likes.contains(&(viewer, comment))},
             },

@@ -12,9 +12,9 @@ use crate::{
     clock::Clock,
     config::{Config, Secret},
     error::Error,
-    feeds::{Trending, Updates},
     page::Cursors,
     store::{Store, StoreError},
+    updates::Updates,
 };
 
 pub struct App {
@@ -26,7 +26,6 @@ pub struct App {
     pub passwords: Passwords,
     pub sessions: Sessions,
     pub updates: Updates,
-    pub trending: Trending,
     /// The idempotency keys of requests that are running in this process.
     running_keys: Mutex<HashSet<String>>,
 }
@@ -71,9 +70,8 @@ impl App {
             cursors: Cursors::new(&secret),
             tokens,
             passwords: Passwords::default(),
-            sessions: Sessions::new(),
-            updates: Updates::new(),
-            trending: Trending::new(),
+            sessions: Sessions::default(),
+            updates: Updates::default(),
             running_keys: Mutex::default(),
             config,
         }))

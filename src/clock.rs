@@ -43,6 +43,7 @@ impl Timestamp {
     }
 
     /// The first microsecond of this moment's UTC day.
+    #[must_use]
     pub fn start_of_day(self) -> Self {
         Self(self.0 - self.0.rem_euclid(DAY))
     }

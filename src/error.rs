@@ -67,7 +67,9 @@ pub enum Error {
     IdempotencyKeyReused,
     #[error("The parent comment is not part of this post's thread.")]
     ParentNotInThread,
-    #[error("The graph does not answer; nothing was changed that was not acknowledged.")]
+    #[error(
+        "The graph does not answer. A write may have been done or not: repeat it with the same Idempotency-Key, or read first."
+    )]
     Store(#[from] StoreError),
     #[error("The request took too long.")]
     RequestTimeout,

@@ -18,7 +18,7 @@ use crate::{
 
 queries! {
     /// Takes a key, or finds what was done under it before.
-    write ClaimKey("idempotency/claim.cypher") { key: String, fingerprint: String, now: i64 } -> KeyRow;
+    write ClaimKey("idempotency/claim.cypher") { key: String, actor: Option<String>, fingerprint: String, now: i64 } -> KeyRow;
     /// Keeps the answer that a key's request was given.
     write KeepAnswer("idempotency/keep_answer.cypher") { key: String, location: String, body: String } -> IdRow;
     /// Deletes keys that are older than a day.
@@ -78,6 +78,7 @@ pub async fn create<C: Creation>(
             request.target.as_bytes(),
             request.body,
         ]),
+        actor: request.actor,
         now: app.clock.now().0,
         creation: &creation,
     };
@@ -108,6 +109,7 @@ impl<C: Creation> Work for Plain<'_, C> {
 
 struct Keyed<'a, C> {
     key: String,
+    actor: Option<&'a str>,
     fingerprint: String,
     now: i64,
     creation: &'a C,
@@ -123,7 +125,12 @@ impl<C: Creation> Work for Keyed<'_, C> {
     type Output = Answer;
 
     async fn run(&self, tx: &mut Tx) -> Result<Answer, Error> {
-        let claim = ClaimKey { key: self.key.clone(), fingerprint: self.fingerprint.clone(), now: self.now };
+        let claim = ClaimKey {
+            key: self.key.clone(),
+            actor: self.actor.map(str::to_owned),
+            fingerprint: self.fingerprint.clone(),
+            now: self.now,
+        };
         let found = tx.one(&claim).await?.ok_or(Error::Internal("a claimed key has no row".into()))?;
         if found.fingerprint != self.fingerprint {
             return Err(Error::IdempotencyKeyReused);

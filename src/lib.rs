@@ -3,6 +3,7 @@
 //! `openapi.rs` lists the slices; each is a noun of the product. `store` runs their statements, `http` is what
 //! every request passes through.
 
+pub mod accounts;
 pub mod app;
 pub mod auth;
 pub mod clock;
@@ -22,13 +23,16 @@ pub mod posts;
 pub mod reactions;
 pub mod store;
 pub mod system;
+pub mod telemetry;
 pub mod text;
 pub mod threads;
+pub mod updates;
 pub mod users;
 
 /// Every bound statement, for the guards in `tests/it/cypher.rs`.
 pub fn statements() -> Vec<cypher::Statement> {
     [
+        accounts::queries::STATEMENTS,
         auth::queries::STATEMENTS,
         comments::queries::STATEMENTS,
         feeds::queries::STATEMENTS,

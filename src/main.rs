@@ -6,12 +6,11 @@ use clap::{Args, Parser, Subcommand};
 use kith::{
     app::App,
     clock::Timestamp,
-    config::{Config, LogFormat},
+    config::Config,
     http::server,
     import::{ImportError, Report, ldbc, ldbc_updates, progress, seed},
-    openapi,
+    openapi, telemetry,
 };
-use tracing_subscriber::EnvFilter;
 
 /// A graph-database backed social API.
 #[derive(Parser)]
@@ -101,7 +100,8 @@ async fn run(command: Command) -> Result<(), Box<dyn Error>> {
             Ok(())
         }
         Command::Serve => {
-            log_to_stderr(&config);
+            telemetry::log_to_stderr(&config.log);
+            let metrics = telemetry::install_metrics();
             let app = App::start(config).await?;
             let (store, docs) = (app.config.store.uri.clone(), app.config.http.public_url.clone());
             let started = |address: SocketAddr| {
@@ -111,7 +111,7 @@ async fn run(command: Command) -> Result<(), Box<dyn Error>> {
                 println!("  Swagger UI  {url}/docs");
                 println!("  Data        {store}");
             };
-            Ok(server::serve(app, told_to_stop(), started).await?)
+            Ok(server::serve(app, metrics, told_to_stop(), started).await?)
         }
         Command::Import { source: Source::Ldbc { folder, updates } } => {
             let sample = ldbc::Sample::read(&folder)?;
@@ -138,7 +138,7 @@ async fn fill(
     mut config: Config,
     work: impl AsyncFnOnce(&App) -> Result<Option<Report>, ImportError>,
 ) -> Result<(), Box<dyn Error>> {
-    log_to_stderr(&config);
+    telemetry::log_to_stderr(&config.log);
     // Nobody waits for an answer here, and a batch takes longer than what a request does.
     config.store.timeout = config.store.timeout.max(Duration::from_mins(1));
     let app = App::start(config).await?;
@@ -176,15 +176,6 @@ fn password(text: &str) -> Result<String, &'static str> {
     let mut errors = Vec::new();
     kith::users::rules::password(text, &mut errors);
     if errors.is_empty() { Ok(text.to_owned()) } else { Err("must have 10 to 128 characters") }
-}
-
-fn log_to_stderr(config: &Config) {
-    let filter = EnvFilter::try_new(&config.log.level).unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match config.log.format {
-        LogFormat::Text => log.with_target(false).init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
-    }
 }
 
 /// Resolves on SIGINT and SIGTERM.

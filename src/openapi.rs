@@ -6,17 +6,18 @@ use poem_openapi::{OpenApiService, Tags};
 use serde_json::{Map, Value, json};
 
 use crate::{
+    accounts::api::AccountsApi,
     app::App,
     auth::api::SessionsApi,
     comments::api::CommentsApi,
-    feeds::api::FeedsApi,
+    feeds::{Trending, api::FeedsApi},
     follows::api::FollowsApi,
     graph::api::GraphApi,
     http::operations::OperationsApi,
     posts::api::PostsApi,
     reactions::api::ReactionsApi,
     threads::api::ThreadsApi,
-    users::{api::UsersApi, me::MeApi},
+    users::api::UsersApi,
 };
 
 /// The chapters of the document.
@@ -47,7 +48,7 @@ pub enum Section {
 type Apis = (
     SessionsApi,
     UsersApi,
-    MeApi,
+    AccountsApi,
     FollowsApi,
     PostsApi,
     ReactionsApi,
@@ -64,13 +65,13 @@ pub fn service(app: &Arc<App>) -> OpenApiService<Apis, ()> {
     let apis = (
         SessionsApi { app: app() },
         UsersApi { app: app() },
-        MeApi { app: app() },
+        AccountsApi { app: app() },
         FollowsApi { app: app() },
         PostsApi { app: app() },
         ReactionsApi { app: app() },
         CommentsApi { app: app() },
         ThreadsApi { app: app() },
-        FeedsApi { app: app() },
+        FeedsApi { app: app(), trending: Trending::default() },
         GraphApi { app: app() },
         OperationsApi { app: app() },
     );
@@ -263,12 +264,11 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     }
     statuses.extend(match id.as_str() {
         "create_user" => &[403, 409][..],
-        "create_session" => &[403],
         "create_post" => &[404, 409, 410],
         "create_comment" => &[409],
         "update_me" => &[412],
         "update_post" | "update_comment" => &[403, 412],
-        "delete_post" | "delete_comment" => &[403],
+        "create_session" | "delete_post" | "delete_comment" => &[403],
         "follow_user" | "repost_post" => &[422],
         _ => &[],
     });

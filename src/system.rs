@@ -22,9 +22,9 @@ pub async fn sweep(app: Arc<App>) {
         if let Err(error) = app.store.run(&SweepKeys { before: now - DAY }).await {
             tracing::warn!(%error, "expired idempotency keys could not be swept");
         }
-        if let Err(error) = crate::users::resume_erasures(&app).await {
+        if let Err(error) = crate::accounts::resume(&app).await {
             tracing::warn!(%error, "erasures could not be resumed");
         }
-        tokio::time::sleep(Duration::from_secs(3600)).await;
+        tokio::time::sleep(Duration::from_hours(1)).await;
     }
 }

@@ -1,6 +1,9 @@
 //! Sessions: one per log-in, with a chain of refresh tokens of which only the newest works.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use moka::future::Cache;
@@ -20,6 +23,8 @@ use crate::{
 /// A revocation is seen at once by the instance that made it, and by others when the memory fades.
 pub struct Sessions {
     known: Cache<String, Option<String>>,
+    /// Grows with each revocation: a load that began before one must not be remembered after it.
+    revocations: AtomicU64,
 }
 
 const MEMORY: Duration = Duration::from_secs(5);
@@ -31,34 +36,46 @@ pub struct Issued {
     pub refresh_token: String,
 }
 
-impl Sessions {
-    pub fn new() -> Self {
-        Self { known: Cache::builder().max_capacity(100_000).time_to_live(MEMORY).build() }
+impl Default for Sessions {
+    fn default() -> Self {
+        Self {
+            known: Cache::builder().max_capacity(100_000).time_to_live(MEMORY).build(),
+            revocations: AtomicU64::new(0),
+        }
     }
+}
 
+impl Sessions {
     /// The user of a session that is neither revoked nor expired.
     pub async fn user(&self, app: &App, session_id: &str) -> Result<Option<String>, Error> {
         let load = async {
             let query = SessionUser { session: session_id.to_owned(), now: app.clock.now().0 };
             Ok(app.store.run(&query).await?.pop().map(|row| row.id))
         };
-        self.known.try_get_with_by_ref(session_id, load).await.map_err(shared)
+        let before = self.revocations.load(Ordering::Acquire);
+        let user = self.known.try_get_with_by_ref(session_id, load).await.map_err(|error| shared(&error))?;
+        if self.revocations.load(Ordering::Acquire) != before {
+            self.known.invalidate(session_id).await;
+        }
+        Ok(user)
     }
 
     pub async fn forget(&self, session_id: &str) {
+        self.revocations.fetch_add(1, Ordering::Release);
         self.known.invalidate(session_id).await;
     }
 
     /// Forgets all, which is what the end of an account needs.
     pub fn forget_all(&self) {
+        self.revocations.fetch_add(1, Ordering::Release);
         self.known.invalidate_all();
     }
 }
 
 /// A failed load is shared by all who waited for it; each gets an error of the same kind.
-fn shared(error: std::sync::Arc<Error>) -> Error {
+fn shared(error: &Error) -> Error {
     use crate::store::StoreError;
-    match &*error {
+    match error {
         Error::Store(StoreError::Failed { statement, message }) => {
             Error::Store(StoreError::Failed { statement, message: message.clone() })
         }

@@ -14,6 +14,8 @@ queries! {
     write InsertComment("comments/create_on_post.cypher") { id: String, author: String, post: String, rank_key: i64, created_at: i64, text: String } -> IdRow;
     /// Creates a reply to a comment.
     write InsertReply("comments/create_reply.cypher") { id: String, author: String, post: String, parent: String, depth: i64, rank_key: i64, created_at: i64, text: String } -> IdRow;
+    /// What a comment replies to, from the top down.
+    read Ancestors("comments/ancestors.cypher") { id: String } -> IdRow;
     /// The comments of those ids, as everybody sees them.
     read ReadComments("comments/read.cypher") { ids: Vec<String> } -> Comment;
     /// Which of those comments a viewer likes.

@@ -11,7 +11,7 @@ use poem_openapi::{
 };
 
 use super::{
-    FeedItem,
+    FeedItem, Trending,
     reader::{self, Feed},
     stream::{self, StreamEvent},
 };
@@ -28,6 +28,7 @@ use crate::{
 
 pub struct FeedsApi {
     pub app: Arc<App>,
+    pub trending: Trending,
 }
 
 #[OpenApi(tag = "Section::Feeds")]
@@ -94,7 +95,7 @@ impl FeedsApi {
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<FeedItem>>, Error> {
         let paging = Paging::new(limit.0, cursor.0);
-        Ok(Json::new(&self.app.trending.page(&self.app, &paging, reader.id()).await?))
+        Ok(Json::page(&self.trending.page(&self.app, &paging, reader.id()).await?))
     }
 
     /// Read the posts of a user
@@ -148,6 +149,6 @@ impl FeedsApi {
         paging: Paging,
         viewer: Option<&str>,
     ) -> Result<Json<Page<FeedItem>>, Error> {
-        Ok(Json::new(&reader::page(&self.app, feed, &paging, viewer).await?))
+        Ok(Json::page(&reader::page(&self.app, feed, &paging, viewer).await?))
     }
 }

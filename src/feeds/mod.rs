@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{clock::Timestamp, posts::Post, users::UserSummary};
 
-pub use stream::Updates;
 pub use trending::Trending;
 
 /// A post in a feed, once, with all reasons for its being there.

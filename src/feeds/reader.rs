@@ -65,7 +65,7 @@ pub async fn page(
         if let Some(last) = rows.last() {
             before = Position { key: last.rank_key, id: last.id.clone() };
         }
-        let rows: Vec<EntryRow> = rows.into_iter().filter(|row| seen.insert(row.post_id.clone())).collect();
+        let rows = first_of_each_post(rows, &mut seen);
         for (row, item) in hydrate(app, feed, rows, start, &position, viewer).await? {
             items.push((Position { key: row.rank_key, id: row.id }, item));
         }
@@ -84,13 +84,14 @@ const MAX_BACKLOG: usize = 1000;
 /// How many items a stream sends before it looks again.
 const BATCH: usize = 100;
 
-/// The next items of a feed after a position, oldest first.
+/// The next items of a feed after a position, oldest first, and the position behind them; `None` when there is
+/// nothing new.
 pub async fn since(
     app: &App,
     feed: &Feed,
     after: &Position,
     viewer: &str,
-) -> Result<Vec<(Position, FeedItem)>, Error> {
+) -> Result<Option<(Position, Vec<(Position, FeedItem)>)>, Error> {
     let mut backlog: Vec<EntryRow> = Vec::new();
     let mut before = Position::newest();
     while backlog.len() < MAX_BACKLOG {
@@ -99,20 +100,23 @@ pub async fn since(
         let is_new = |row: &EntryRow| (row.rank_key, row.id.as_str()) > (after.key, after.id.as_str());
         backlog.extend(rows.into_iter().take_while(is_new));
         match backlog.last() {
-            Some(last) if found == BATCH && backlog.len() % BATCH == 0 => {
+            Some(last) if found == BATCH && backlog.len().is_multiple_of(BATCH) => {
                 before = Position { key: last.rank_key, id: last.id.clone() };
             }
             _ => break,
         }
     }
     let batch = backlog.split_off(backlog.len().saturating_sub(BATCH));
-    let start = batch.first().map_or(i64::MAX, |row| row.rank_key);
+    let Some(newest) = batch.first() else { return Ok(None) };
+    let (start, behind) = (newest.rank_key, Position { key: newest.rank_key, id: newest.id.clone() });
+    let batch = first_of_each_post(batch, &mut HashSet::new());
     let items = hydrate(app, feed, batch, start, &Position::newest(), Some(viewer)).await?;
-    Ok(items
+    let items = items
         .into_iter()
         .rev()
         .map(|(row, item)| (Position { key: row.rank_key, id: row.id }, item))
-        .collect())
+        .collect();
+    Ok(Some((behind, items)))
 }
 
 /// Where a feed begins at this moment: the position of its newest entry.
@@ -162,7 +166,12 @@ async fn entries(app: &App, feed: &Feed, before: &Position, limit: usize) -> Res
     }
 }
 
-/// The items of those entries, without those that an earlier page of the walk had and without deleted posts.
+/// One entry a post: the first, unless an earlier one was seen.
+fn first_of_each_post(rows: Vec<EntryRow>, seen: &mut HashSet<String>) -> Vec<EntryRow> {
+    rows.into_iter().filter(|row| seen.insert(row.post_id.clone())).collect()
+}
+
+/// The items of those entries, which are of different posts, without those that an earlier page of the walk had and without deleted posts.
 async fn hydrate(
     app: &App,
     feed: &Feed,

@@ -4,47 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt, stream};
 use poem_openapi::Object;
-use tokio::sync::watch;
 
 use super::{
     FeedItem,
     reader::{self, Feed},
 };
-use crate::{app::App, error::Error, page::Position};
-
-/// Tells open streams that somebody posted, or that the server stops.
-#[derive(Clone)]
-pub struct Updates {
-    sender: watch::Sender<Update>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Update {
-    /// How many times somebody has posted.
-    Posted(u64),
-    Closing,
-}
+use crate::{app::App, error::Error, page::Position, updates::Update};
 
 /// How often a stream looks for what other instances have written.
 const POLL: Duration = Duration::from_secs(3);
-
-impl Updates {
-    pub fn new() -> Self {
-        Self { sender: watch::Sender::new(Update::Posted(0)) }
-    }
-
-    pub fn announce(&self) {
-        self.sender.send_modify(|update| {
-            if let Update::Posted(count) = update {
-                *count += 1;
-            }
-        });
-    }
-
-    pub fn close(&self) {
-        self.sender.send_replace(Update::Closing);
-    }
-}
 
 /// An event of the home stream.
 #[derive(Debug, Object)]
@@ -72,7 +40,7 @@ pub async fn events(
         Some(cursor) => app.cursors.open(&list(&viewer), cursor)?,
         None => reader::newest(&app, &feed).await?,
     };
-    let updates = app.updates.sender.subscribe();
+    let updates = app.updates.subscribe();
     let batches = stream::unfold((after, updates), move |(mut after, mut updates)| {
         let (app, viewer, feed) = (Arc::clone(&app), viewer.clone(), feed.clone());
         async move {
@@ -81,10 +49,8 @@ pub async fn events(
                     return None;
                 }
                 match reader::since(&app, &feed, &after, &viewer).await {
-                    Ok(items) if !items.is_empty() => {
-                        if let Some((position, _)) = items.last() {
-                            after = position.clone();
-                        }
+                    Ok(Some((behind, items))) => {
+                        after = behind;
                         let events: Vec<StreamEvent> = items
                             .into_iter()
                             .map(|(position, item)| StreamEvent {
@@ -94,7 +60,7 @@ pub async fn events(
                             .collect();
                         return Some((stream::iter(events), (after, updates)));
                     }
-                    Ok(_) => {}
+                    Ok(None) => {}
                     // The client's own reconnecting is better than a stream that stays silent.
                     Err(error) => {
                         tracing::warn!(%error, "a stream of the home feed ends");

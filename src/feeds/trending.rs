@@ -24,7 +24,7 @@ use crate::{
 /// How many of the newest posts may trend.
 const CANDIDATES: usize = 1000;
 const FRESH: Duration = Duration::from_secs(30);
-const KEPT: Duration = Duration::from_secs(600);
+const KEPT: Duration = Duration::from_mins(10);
 
 pub struct Trending {
     /// The moment of the ranking that a first page shows.
@@ -44,14 +44,16 @@ struct Place {
 
 const LIST: &str = "trending";
 
-impl Trending {
-    pub fn new() -> Self {
+impl Default for Trending {
+    fn default() -> Self {
         Self {
             current: Cache::builder().max_capacity(1).time_to_live(FRESH).build(),
             rankings: Cache::builder().max_capacity(64).time_to_live(KEPT).build(),
         }
     }
+}
 
+impl Trending {
     /// A page of what is trending.
     pub async fn page(
         &self,
@@ -59,12 +61,11 @@ impl Trending {
         paging: &Paging,
         viewer: Option<&str>,
     ) -> Result<Page<FeedItem>, Error> {
-        let place = match &paging.cursor {
-            Some(cursor) => app.cursors.open(LIST, cursor)?,
-            None => {
-                let now = app.clock.now().0;
-                Place { as_of: self.current.get_with((), async { now }).await, passed: 0 }
-            }
+        let place = if let Some(cursor) = &paging.cursor {
+            app.cursors.open(LIST, cursor)?
+        } else {
+            let now = app.clock.now().0;
+            Place { as_of: self.current.get_with((), async { now }).await, passed: 0 }
         };
         let ranking = self
             .rankings

@@ -60,7 +60,8 @@ impl FollowsApi {
 
 impl FollowsApi {
     async fn state(&self, viewer: String, user: String) -> Result<Json<UserViewer>, Error> {
-        let mut states = viewer_states(&mut &self.app.store, &[user.clone()], Some(&viewer)).await?;
+        let mut states =
+            viewer_states(&mut &self.app.store, std::slice::from_ref(&user), Some(&viewer)).await?;
         states.remove(&user).map(|state| Json::new(&state)).ok_or(Error::UserNotFound)
     }
 }

@@ -51,6 +51,7 @@ pub struct Suggestion {
 
 /// What the acting user has to do with somebody.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Object)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own on the wire")]
 pub struct Relationship {
     /// The other person's id.
     pub id: String,
@@ -90,7 +91,7 @@ impl GraphApi {
             before_id,
             limit,
         });
-        Ok(Json::new(&page.await?))
+        Ok(Json::page(&page.await?))
     }
 
     /// Find the path to a user
@@ -141,7 +142,7 @@ impl GraphApi {
                 })
             })
             .collect();
-        Ok(Json::new(&Page { items, next_cursor: None }))
+        Ok(Json::page(&Page { items, next_cursor: None }))
     }
 
     /// Read relationships

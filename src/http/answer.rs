@@ -9,9 +9,14 @@ use poem::{
 use poem_openapi::{
     ApiResponse,
     registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
-    types::Type,
+    types::{ParseFromJSON, ToJSON, Type},
 };
 use serde::Serialize;
+
+use crate::page::Page;
+
+/// Says within the process where a list goes on; no client sees it.
+pub(super) const NEXT_CURSOR: HeaderName = HeaderName::from_static("kith-next-cursor");
 
 /// `200` with a JSON body.
 pub struct Json<T> {
@@ -23,6 +28,15 @@ pub struct Json<T> {
 impl<T: Serialize> Json<T> {
     pub fn new(value: &T) -> Self {
         Self { body: to_json(value), headers: Vec::new(), of: PhantomData }
+    }
+
+    /// Announces the next page of a list, to which [`entity_tags`](super::middleware::entity_tags) makes the link.
+    #[must_use]
+    pub fn with_next(self, cursor: Option<&str>) -> Self {
+        match cursor {
+            Some(cursor) => self.with_header(NEXT_CURSOR, cursor),
+            None => self,
+        }
     }
 
     /// Sets a header. A value that no header can carry is left out.
@@ -64,6 +78,13 @@ pub fn matches_revision(if_match: Option<&str>, revision: i64) -> bool {
                 .and_then(|tag| tag.split_once('-'))
                 .is_some_and(|(number, _)| number == revision.to_string())
     })
+}
+
+impl<T: Serialize + Type + ParseFromJSON + ToJSON + Send + Sync> Json<Page<T>> {
+    /// A page, with the link to the next one.
+    pub fn page(page: &Page<T>) -> Self {
+        Self::new(page).with_next(page.next_cursor.as_deref())
+    }
 }
 
 impl<T: Send> IntoResponse for Json<T> {

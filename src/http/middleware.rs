@@ -1,5 +1,5 @@
 //! The layers around every endpoint, from the outside in: [`observe`] (request id, log, metrics, security
-//! headers), [`limit_time`], [`problems`], [`entity_tags`].
+//! headers), [`problems`], [`limit_time`], a net for panics, [`entity_tags`].
 
 use std::{
     sync::{Arc, OnceLock},
@@ -9,13 +9,13 @@ use std::{
 use poem::{
     Endpoint, IntoResponse, Request, Response,
     error::{MethodNotAllowedError, NotFoundError},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header},
 };
 use poem_openapi::error::{ContentTypeError, ParseParamError, ParsePathError};
 use sha2::{Digest, Sha256};
 
-use super::routes::Routes;
-use crate::{clock::new_id, error::Error};
+use super::{answer::NEXT_CURSOR, routes::Routes};
+use crate::{clock::new_id, error::Error, telemetry::InFlight};
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -50,7 +50,7 @@ pub async fn observe<E: Endpoint>(
     let method = request.method().clone();
     let route = routes.template(request.uri().path()).unwrap_or("unknown").to_owned();
     request.set_data(context.clone());
-    let in_flight = InFlight::start();
+    let in_flight = InFlight::of("kith_http_requests_in_flight");
     let mut response = match endpoint.call(request).await {
         Ok(response) => response.into_response(),
         Err(error) => error.into_response(),
@@ -85,21 +85,6 @@ pub async fn observe<E: Endpoint>(
 fn is_request_id(id: &str) -> bool {
     (1..=128).contains(&id.len())
         && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':'))
-}
-
-struct InFlight;
-
-impl InFlight {
-    fn start() -> Self {
-        metrics::gauge!("kith_http_requests_in_flight").increment(1.0);
-        Self
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        metrics::gauge!("kith_http_requests_in_flight").decrement(1.0);
-    }
 }
 
 /// Ends a request that takes too long. The answer of a stream counts as given when the stream begins.
@@ -193,26 +178,31 @@ fn from_status(status: StatusCode) -> Error {
     }
 }
 
-/// Gives each JSON answer to a GET an `ETag`, and answers `304` to whoever has it already.
+/// Gives each JSON answer to a GET an `ETag`, each page the link to the next one, and answers `304` to whoever has it already.
 pub async fn entity_tags<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poem::Result<Response> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return endpoint.call(request).await.map(IntoResponse::into_response);
     }
     let known = request.headers().get(header::IF_NONE_MATCH).cloned();
+    let uri = request.uri().clone();
     let mut response = endpoint.call(request).await?.into_response();
+    if let Some(cursor) = response.headers_mut().remove(NEXT_CURSOR)
+        && let Some(link) = next_link(&uri, &cursor)
+    {
+        response.headers_mut().insert(header::LINK, link);
+    }
     if response.status() != StatusCode::OK || response.content_type() != Some("application/json") {
         return Ok(response);
     }
-    let tag = match response.headers().get(header::ETAG).cloned() {
-        Some(tag) => tag,
-        None => {
-            let bytes = response.take_body().into_bytes().await?;
-            let tag = HeaderValue::from_str(&format!("\"{}\"", short_hash(&bytes)))
-                .unwrap_or_else(|_| unreachable!("a hash is visible ASCII"));
-            response.set_body(bytes);
-            response.headers_mut().insert(header::ETAG, tag.clone());
-            tag
-        }
+    let tag = if let Some(tag) = response.headers().get(header::ETAG).cloned() {
+        tag
+    } else {
+        let bytes = response.take_body().into_bytes().await?;
+        let tag = HeaderValue::from_str(&format!("\"{}\"", short_hash(&bytes)))
+            .unwrap_or_else(|_| unreachable!("a hash is visible ASCII"));
+        response.set_body(bytes);
+        response.headers_mut().insert(header::ETAG, tag.clone());
+        tag
     };
     if known.is_some_and(|known| names(&known, &tag)) {
         let mut headers = HeaderMap::new();
@@ -224,6 +214,16 @@ pub async fn entity_tags<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poe
         return Ok(not_modified);
     }
     Ok(response)
+}
+
+/// The request's own address with the cursor of the next page.
+fn next_link(uri: &Uri, cursor: &HeaderValue) -> Option<HeaderValue> {
+    let others = uri.query().unwrap_or_default().split('&');
+    let query: String = others
+        .filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="))
+        .fold(String::new(), |query, pair| query + pair + "&");
+    let link = format!("<{}?{query}cursor={}>; rel=\"next\"", uri.path(), cursor.to_str().ok()?);
+    HeaderValue::from_str(&link).ok()
 }
 
 /// Weak comparison, as [RFC 9110](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2) asks for `If-None-Match`.

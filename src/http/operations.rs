@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::PrometheusHandle;
 use poem::{IntoResponse, Response, handler, http::StatusCode, web::Data};
 use poem_openapi::{Object, OpenApi};
 use serde::Serialize;
@@ -30,6 +30,7 @@ impl OperationsApi {
     ///
     /// Answers as long as the process serves requests at all.
     #[oai(path = "/health/live", method = "get", operation_id = "health_live")]
+    #[expect(clippy::unused_async, reason = "poem-openapi wants an async handler")]
     async fn live(&self) -> Result<Json<Health>, Error> {
         Ok(healthy())
     }
@@ -50,14 +51,8 @@ fn healthy() -> Json<Health> {
     Json::new(&Health { status: "ok".to_owned() }).with_header(poem::http::header::CACHE_CONTROL, "no-store")
 }
 
-/// Collects what `metrics` macros record. There is one recorder in a process.
-pub fn install_metrics() -> Option<PrometheusHandle> {
-    const SECONDS: [f64; 14] =
-        [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
-    PrometheusBuilder::new().set_buckets(&SECONDS).ok()?.install_recorder().ok()
-}
-
 #[handler]
+#[expect(clippy::needless_pass_by_value, reason = "an extractor is passed by value")]
 pub fn metrics_page(handle: Data<&PrometheusHandle>) -> Response {
     handle.run_upkeep();
     (StatusCode::OK, handle.render())

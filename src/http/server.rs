@@ -42,7 +42,7 @@ pub fn endpoint(app: Arc<App>, metrics: Option<PrometheusHandle>) -> impl Endpoi
     let (problem_routes, log_routes) = (Arc::clone(&routes), routes);
     route
         .data(app)
-        .around(|endpoint, request| entity_tags(endpoint, request))
+        .around(entity_tags)
         .with(panics)
         .around(move |endpoint, request| limit_time(endpoint, timeout, request))
         .around(move |endpoint, request| problems(endpoint, Arc::clone(&problem_routes), request))
@@ -56,6 +56,7 @@ fn text(kind: &'static str, body: String) -> poem::RouteMethod {
 /// Serves until `stop` resolves, then lets requests in flight finish and closes the store.
 pub async fn serve(
     app: Arc<App>,
+    metrics: Option<PrometheusHandle>,
     stop: impl Future<Output = ()> + Send + 'static,
     started: impl FnOnce(std::net::SocketAddr),
 ) -> Result<(), StartError> {
@@ -67,7 +68,7 @@ pub async fn serve(
     {
         started(address);
     }
-    let endpoint = endpoint(Arc::clone(&app), super::operations::install_metrics());
+    let endpoint = endpoint(Arc::clone(&app), metrics);
     let grace = app.config.http.shutdown_timeout;
     let (stopping, streams) = (app.updates.clone(), Duration::from_millis(50));
     let stop = async move {

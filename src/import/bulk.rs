@@ -47,7 +47,7 @@ impl<'a> Loader<'a> {
     pub async fn posts(&mut self, rows: &[PostRow]) -> Result<(), ImportError> {
         self.progress.begin("posts", rows.len());
         for batch in rows.chunks(BATCH) {
-            let written = self.store.write(&Posts::new(batch)).await?;
+            let written = self.store.write(&PostBatch::new(batch)).await?;
             let lost = "posts whose author is not in the graph, or that were deleted here";
             self.count("posts", lost, batch.len(), &written);
         }
@@ -131,13 +131,13 @@ fn once(rows: &[PairRow]) -> Vec<PairRow> {
 }
 
 /// Some posts with their tags and mentions: a post that exists is complete.
-struct Posts {
+struct PostBatch {
     posts: ImportPosts,
     tags: Vec<TagRow>,
     mentions: Vec<MentionRow>,
 }
 
-impl Posts {
+impl PostBatch {
     fn new(rows: &[PostRow]) -> Self {
         let (mut tags, mut mentions) = (Vec::new(), Vec::new());
         for row in rows {
@@ -152,7 +152,7 @@ impl Posts {
     }
 }
 
-impl Work for Posts {
+impl Work for PostBatch {
     type Output = Vec<Written>;
 
     async fn run(&self, tx: &mut Tx) -> Result<Vec<Written>, Error> {

@@ -240,17 +240,19 @@ impl Maker<'_> {
             for _ in 0..posts {
                 let number = self.world.posts.len();
                 let (topic, tag) = TOPICS[favourite.pick(&mut self.dice)];
-                let mut text = format!("{} {topic} {}", self.dice.of(&OPENINGS), self.dice.of(&ENDINGS));
+                let (opening, ending) = (*self.dice.of(&OPENINGS), *self.dice.of(&ENDINGS));
+                let mut words = vec![format!("{opening} {topic} {ending}")];
                 if self.dice.chance(60) {
-                    text += &format!(" #{tag}");
+                    words.push(format!("#{tag}"));
                 }
                 if self.dice.chance(15) {
-                    text += &format!(" #{}", TOPICS[favourite.pick(&mut self.dice)].1);
+                    words.push(format!("#{}", TOPICS[favourite.pick(&mut self.dice)].1));
                 }
                 if self.dice.chance(10) {
                     let mentioned = self.popularity.pick(&mut self.dice);
-                    text += &format!(" @{}", self.world.users[mentioned].handle);
+                    words.push(format!("@{}", self.world.users[mentioned].handle));
                 }
+                let text = words.join(" ");
                 let ago = self.dice.below(SPAN);
                 self.posts_of[author].push(number);
                 self.post_times.push(ago);

@@ -170,7 +170,7 @@ impl PostsApi {
             before_id,
             limit,
         });
-        Ok(Json::new(&page.await?))
+        Ok(Json::page(&page.await?))
     }
 
     /// List who reposted a post
@@ -196,7 +196,7 @@ impl PostsApi {
             before_id,
             limit,
         });
-        Ok(Json::new(&page.await?))
+        Ok(Json::page(&page.await?))
     }
 
     /// List the quotes of a post
@@ -217,9 +217,9 @@ impl PostsApi {
         let paging = Paging::new(limit.0, cursor.0);
         let list = format!("quotes:{}", id.0);
         let page = posts_page(&self.app, &list, &paging, reader.id(), |before_key, before_id, limit| {
-            PostQuotes { post: id.0, before_key, before_id, limit }
+            PostQuotes { post: id.0.clone(), before_key, before_id, limit }
         });
-        Ok(Json::new(&page.await?))
+        Ok(Json::page(&page.await?))
     }
 }
 
@@ -239,19 +239,33 @@ impl PostsApi {
     }
 }
 
-/// A page of posts ordered by (key, id), newest first. One that is deleted while the page is read is left out.
+/// A page of posts ordered by (key, id), newest first. The place of one that is deleted while the page is read is
+/// filled from behind, so that only the last page is short.
 pub async fn posts_page<Q: Statement<Row = ListedPost>>(
     app: &App,
     list: &str,
     paging: &Paging,
     viewer: Option<&str>,
-    query: impl FnOnce(i64, String, usize) -> Q,
+    query: impl Fn(i64, String, usize) -> Q,
 ) -> Result<Page<Post>, Error> {
-    let position = app.cursors.position(list, paging, Position::newest())?;
-    let rows = app.store.run(&query(position.key, position.id, paging.limit + 1)).await?;
-    let position = |row: &ListedPost| Position { key: row.key, id: row.id.clone() };
-    let (rows, next_cursor) = app.cursors.cut(list, paging.limit, rows, position);
-    let ids: Vec<String> = rows.into_iter().map(|row| row.id).collect();
-    let mut posts = read(&mut &app.store, &ids, viewer).await?;
-    Ok(Page { items: ids.iter().filter_map(|id| posts.remove(id)).collect(), next_cursor })
+    let mut position = app.cursors.position(list, paging, Position::newest())?;
+    let wanted = paging.limit + 1;
+    let mut found: Vec<(Position, Post)> = Vec::new();
+    loop {
+        let rows = app.store.run(&query(position.key, position.id.clone(), wanted - found.len())).await?;
+        let exhausted = rows.len() < wanted - found.len();
+        let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
+        let mut posts = read(&mut &app.store, &ids, viewer).await?;
+        for row in rows {
+            position = Position { key: row.key, id: row.id };
+            if let Some(post) = posts.remove(&position.id) {
+                found.push((position.clone(), post));
+            }
+        }
+        if exhausted || found.len() == wanted {
+            break;
+        }
+    }
+    let (found, next_cursor) = app.cursors.cut(list, paging.limit, found, |(position, _)| position.clone());
+    Ok(Page { items: found.into_iter().map(|(_, post)| post).collect(), next_cursor })
 }

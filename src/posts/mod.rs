@@ -113,6 +113,7 @@ pub struct PostViewer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Union)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[oai(one_of, discriminator_name = "kind")]
+#[expect(clippy::large_enum_variant, reason = "nearly every one is a post")]
 pub enum PostOrTombstone {
     #[oai(mapping = "post")]
     Post(Post),
@@ -156,7 +157,7 @@ pub async fn read(
     for post in posts.values_mut().chain(others.values_mut()) {
         post.mentions.sort_by(|one, other| one.handle.cmp(&other.handle));
     }
-    let quotes: Vec<_> = posts
+    let links: Vec<_> = posts
         .values()
         .filter_map(|post| {
             let id = post.quote_of.as_ref()?;
@@ -167,7 +168,7 @@ pub async fn read(
             Some((post.id.clone(), Box::new(quoted)))
         })
         .collect();
-    for (id, quoted) in quotes {
+    for (id, quoted) in links {
         if let Some(post) = posts.get_mut(&id) {
             post.quoted = Some(quoted);
         }

@@ -154,7 +154,7 @@ impl ReactionsApi {
         let page = posts_page(&self.app, &list, &paging, Some(&viewer.id), |before_key, before_id, limit| {
             Bookmarks { user: viewer.id.clone(), before_key, before_id, limit }
         });
-        Ok(Json::new(&page.await?))
+        Ok(Json::page(&page.await?))
     }
 
     /// List what a user likes
@@ -175,9 +175,9 @@ impl ReactionsApi {
         let paging = Paging::new(limit.0, cursor.0);
         let list = format!("liked:{user}");
         let page = posts_page(&self.app, &list, &paging, reader.id(), |before_key, before_id, limit| {
-            LikedPosts { user, before_key, before_id, limit }
+            LikedPosts { user: user.clone(), before_key, before_id, limit }
         });
-        Ok(Json::new(&page.await?))
+        Ok(Json::page(&page.await?))
     }
 
     /// Like a comment

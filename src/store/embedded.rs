@@ -5,7 +5,7 @@
 
 use std::{
     collections::HashMap,
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -50,12 +50,12 @@ pub(super) struct EmbeddedTx {
 }
 
 impl Embedded {
-    pub fn open(folder: PathBuf, timeout: Duration) -> Result<Self, StoreError> {
+    pub fn open(folder: &Path, timeout: Duration) -> Result<Self, StoreError> {
         let unavailable = |message: String| StoreError::Unavailable(message);
-        std::fs::create_dir_all(&folder)
+        std::fs::create_dir_all(folder)
             .map_err(|error| unavailable(format!("{}: {error}", folder.display())))?;
         let path = folder.join("graph.kgl");
-        refuse_quarantined_log(&folder)?;
+        refuse_quarantined_log(folder)?;
         // The engine prints a line for each label that the graph has no node of yet.
         set_query_warning_sink(QueryWarningSink::Silent);
         let mut spec = OpenSpec::writer();
@@ -74,7 +74,7 @@ impl Embedded {
         for advisory in &opened.advisories {
             tracing::warn!(advisory = ?advisory, "the embedded graph reports");
         }
-        refuse_quarantined_log(&folder)?;
+        refuse_quarantined_log(folder)?;
         opened.session.set_auto_checkpoint_wal_bytes(Some(CHECKPOINT_LOG_BYTES));
         Ok(Self {
             graph: Arc::new(Graph { session: opened.session, _lease: opened.lease }),
@@ -123,7 +123,7 @@ impl Embedded {
             if writer.is_some() {
                 graph.persist();
             }
-            rows(name, outcome.result.columns, outcome.result.rows)
+            rows(name, &outcome.result.columns, outcome.result.rows)
         })
         .await
     }
@@ -147,7 +147,7 @@ impl Embedded {
                 Ok(_) => tracing::info!("the embedded graph is checkpointed"),
                 // Nothing is lost: the log is still there and is replayed at the next start.
                 Err(error) => {
-                    tracing::error!(error, "the embedded graph could not be checkpointed")
+                    tracing::error!(error, "the embedded graph could not be checkpointed");
                 }
             }
             graph.session.retire();
@@ -192,9 +192,10 @@ impl EmbeddedTx {
             let mut options = ExecuteOptions::eager(&cells).with_hidden_structural_keys(true);
             options.deadline = Some(deadline);
             let outcome = match Q::ACCESS {
-                Access::Write => transaction
-                    .working_mut()
-                    .and_then(|graph| session::execute_mut(graph, Q::EMBEDDED_TEXT, &options)),
+                Access::Write => match transaction.working_mut() {
+                    Ok(graph) => session::execute_mut(graph, Q::EMBEDDED_TEXT, &options),
+                    Err(error) => Err(error),
+                },
                 Access::Read => match transaction.current() {
                     Some(graph) => session::execute_read(graph, Q::EMBEDDED_TEXT, &options),
                     None => Err(KgError::Argument("the transaction is over".into())),
@@ -202,7 +203,7 @@ impl EmbeddedTx {
             };
             let rows = outcome
                 .map_err(|error| store_error(Q::FILE, error))
-                .and_then(|outcome| rows(Q::FILE, outcome.result.columns, outcome.result.rows));
+                .and_then(|outcome| rows(Q::FILE, &outcome.result.columns, outcome.result.rows));
             Ok((transaction, rows))
         })
         .await?;
@@ -268,7 +269,7 @@ async fn blocking<T: Send + 'static>(
 
 fn rows<T: DeserializeOwned>(
     name: &'static str,
-    columns: Vec<String>,
+    columns: &[String],
     rows: Vec<Vec<Cell>>,
 ) -> Result<Vec<T>, StoreError> {
     rows.into_iter()

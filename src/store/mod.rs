@@ -14,11 +14,13 @@ use std::{
 };
 
 use rand::RngExt;
+use serde_json::{Map, Value};
 
 use crate::{
     config::StoreConfig,
-    cypher::{Access, Query},
+    cypher::{Access, Query, Statement},
     error::Error,
+    telemetry::InFlight,
 };
 
 pub use schema::{LABELS, PROPERTIES, RELATIONSHIP_TYPES, SCHEMA_STATEMENTS};
@@ -81,6 +83,9 @@ enum TxEngine {
     Embedded(Box<embedded::EmbeddedTx>),
 }
 
+/// The metric of statements and transactions under way, waiting for a connection or the writer's turn included.
+const CALLS: &str = "kith_store_calls_in_flight";
+
 /// How often a write is tried while the store asks to try again.
 const TRANSIENT_ATTEMPTS: u32 = 12;
 /// How often a call is tried while the store cannot be reached.
@@ -92,7 +97,7 @@ impl Store {
         let engine = match embedded_folder(&config.uri) {
             None => Engine::Neo4j(neo4j::Neo4j::connect(config)?),
             #[cfg(feature = "embedded")]
-            Some(folder) => Engine::Embedded(embedded::Embedded::open(folder, config.timeout)?),
+            Some(folder) => Engine::Embedded(embedded::Embedded::open(&folder, config.timeout)?),
             #[cfg(not(feature = "embedded"))]
             Some(_) => {
                 return Err(StoreError::Unavailable(
@@ -102,6 +107,8 @@ impl Store {
             }
         };
         let store = Self { engine, timeout: config.timeout };
+        #[expect(clippy::cast_precision_loss, reason = "a pool has few connections")]
+        metrics::gauge!("kith_store_pool_size").set(config.pool_size as f64);
         schema::migrate(&store).await?;
         Ok(store)
     }
@@ -139,8 +146,10 @@ impl Store {
 
     async fn run_once<Q: Query>(&self, query: &Q, timeout: Duration) -> Result<Vec<Q::Row>, StoreError> {
         let started = Instant::now();
+        let _call = InFlight::of(CALLS);
         let rows = match &self.engine {
-            Engine::Neo4j(neo4j) => within(timeout, neo4j.run(query)).await,
+            // Boxed, for neo4rs' futures are 20 kB that every caller would carry.
+            Engine::Neo4j(neo4j) => within(timeout, Box::pin(neo4j.run(query))).await,
             #[cfg(feature = "embedded")]
             Engine::Embedded(embedded) => embedded.run(query).await,
         };
@@ -154,7 +163,9 @@ impl Store {
         let started = Instant::now();
         loop {
             let error =
-                match within(self.timeout.saturating_sub(started.elapsed()), self.write_once(work)).await {
+                match within(self.timeout.saturating_sub(started.elapsed()), Box::pin(self.write_once(work)))
+                    .await
+                {
                     Ok(output) => return output,
                     Err(error) => error,
                 };
@@ -176,8 +187,9 @@ impl Store {
 
     /// The outer result asks for a retry or reports the store; the inner one is the work's own answer.
     async fn write_once<W: Work>(&self, work: &W) -> Result<Result<W::Output, Error>, StoreError> {
+        let _call = InFlight::of(CALLS);
         let mut tx = match &self.engine {
-            Engine::Neo4j(neo4j) => TxEngine::Neo4j(Box::new(neo4j.begin().await?)),
+            Engine::Neo4j(neo4j) => TxEngine::Neo4j(Box::new(Box::pin(neo4j.begin()).await?)),
             #[cfg(feature = "embedded")]
             Engine::Embedded(embedded) => TxEngine::Embedded(Box::new(embedded.begin().await)),
         }
@@ -232,13 +244,26 @@ impl Store {
         }
     }
 
-    /// Runs text that no file binds: the schema, and EXPLAIN in the tests.
-    async fn run_text(&self, name: &'static str, text: &str) -> Result<Vec<serde_json::Value>, StoreError> {
-        let empty = serde_json::Map::new();
+    /// Has the store's planner read a statement without running it.
+    pub async fn explain(&self, statement: &Statement) -> Result<(), StoreError> {
+        let text = if self.is_embedded() { statement.embedded_text } else { statement.text };
+        let nothing = statement.parameters.iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
+        self.run_text(statement.file, &format!("EXPLAIN {text}"), nothing).await.map(drop)
+    }
+
+    /// Runs text that no file binds: the schema, and EXPLAIN.
+    async fn run_text(
+        &self,
+        name: &'static str,
+        text: &str,
+        parameters: Map<String, Value>,
+    ) -> Result<Vec<Value>, StoreError> {
         match &self.engine {
-            Engine::Neo4j(neo4j) => within(self.timeout, neo4j.run_text(name, text, empty)).await,
+            Engine::Neo4j(neo4j) => {
+                within(self.timeout, Box::pin(neo4j.run_text(name, text, parameters))).await
+            }
             #[cfg(feature = "embedded")]
-            Engine::Embedded(embedded) => embedded.run_text(name, text, empty).await,
+            Engine::Embedded(embedded) => embedded.run_text(name, text, parameters).await,
         }
     }
 
@@ -271,7 +296,7 @@ impl TxEngine {
 impl Tx {
     async fn commit(self) -> Result<(), StoreError> {
         match self.engine {
-            TxEngine::Neo4j(tx) => tx.commit().await,
+            TxEngine::Neo4j(tx) => Box::pin(tx.commit()).await,
             #[cfg(feature = "embedded")]
             TxEngine::Embedded(tx) => tx.commit().await,
         }
@@ -279,7 +304,7 @@ impl Tx {
 
     async fn rollback(self) {
         match self.engine {
-            TxEngine::Neo4j(tx) => tx.rollback().await,
+            TxEngine::Neo4j(tx) => Box::pin(tx.rollback()).await,
             #[cfg(feature = "embedded")]
             TxEngine::Embedded(tx) => drop(tx),
         }
@@ -290,7 +315,7 @@ impl Run for Tx {
     async fn run<Q: Query>(&mut self, query: &Q) -> Result<Vec<Q::Row>, Error> {
         let started = Instant::now();
         let rows = match &mut self.engine {
-            TxEngine::Neo4j(tx) => tx.run(query).await,
+            TxEngine::Neo4j(tx) => Box::pin(tx.run(query)).await,
             #[cfg(feature = "embedded")]
             TxEngine::Embedded(tx) => tx.run(query).await,
         };
@@ -334,10 +359,10 @@ fn observe<Q: Query>(started: Instant, rows: &Result<Vec<Q::Row>, StoreError>) {
 }
 
 /// The fields of a statement as a map of parameters.
-fn parameters<Q: Query>(query: &Q) -> Result<serde_json::Map<String, serde_json::Value>, StoreError> {
+fn parameters<Q: Query>(query: &Q) -> Result<Map<String, Value>, StoreError> {
     match serde_json::to_value(query) {
-        Ok(serde_json::Value::Object(map)) => Ok(map),
-        Ok(_) => Ok(serde_json::Map::new()),
+        Ok(Value::Object(map)) => Ok(map),
+        Ok(_) => Ok(Map::new()),
         Err(error) => Err(StoreError::Failed { statement: Q::FILE, message: error.to_string() }),
     }
 }

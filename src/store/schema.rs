@@ -63,6 +63,7 @@ pub const RELATIONSHIP_TYPES: &[&str] = &[
 
 /// Every property key that a statement may name.
 pub const PROPERTIES: &[&str] = &[
+    "actor_id",
     "author_id",
     "avatar_url",
     "bio",
@@ -112,7 +113,7 @@ pub(super) async fn migrate(store: &Store) -> Result<(), StoreError> {
     for statement in statements(text) {
         let started = std::time::Instant::now();
         let mut tries = 0;
-        while let Err(error) = store.run_text("schema.cypher", &statement).await {
+        while let Err(error) = store.run_text("schema.cypher", &statement, serde_json::Map::new()).await {
             tries += 1;
             let again = matches!(error, StoreError::Transient(_)) && tries < super::TRANSIENT_ATTEMPTS;
             store.pause(again.then_some(tries), started, error).await?;

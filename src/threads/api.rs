@@ -53,7 +53,8 @@ impl ThreadsApi {
     ) -> Result<Json<Thread>, Error> {
         let cut = Cut { sort: sort.0, depth: depth.0.into(), replies: replies.0.into() };
         let paging = Paging::new(limit.0, cursor.0);
-        Ok(Json::new(&reader::of_post(&self.app, &id.0, &cut, &paging, reader.id()).await?))
+        let thread = reader::of_post(&self.app, &id.0, &cut, &paging, reader.id()).await?;
+        Ok(Json::new(&thread).with_next(thread.next_cursor.as_deref()))
     }
 
     /// Read the thread of a comment
@@ -83,7 +84,8 @@ impl ThreadsApi {
     ) -> Result<Json<Thread>, Error> {
         let cut = Cut { sort: sort.0, depth: depth.0.into(), replies: replies.0.into() };
         let paging = Paging::new(limit.0, cursor.0);
-        Ok(Json::new(&reader::of_comment(&self.app, &id.0, &cut, &paging, reader.id()).await?))
+        let thread = reader::of_comment(&self.app, &id.0, &cut, &paging, reader.id()).await?;
+        Ok(Json::new(&thread).with_next(thread.next_cursor.as_deref()))
     }
 }
 

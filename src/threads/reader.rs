@@ -1,4 +1,5 @@
-//! Reads a part of a conversation level by level, so that its cost is bounded by what is shown.
+//! Reads a part of a conversation level by level: a level asks for at most so many replies of each comment that it
+//! shows, so that the cost depends on what is asked for and not on how long the conversation is.
 
 use std::collections::HashMap;
 
@@ -9,7 +10,7 @@ use crate::{
     app::App,
     comments::{
         Comment,
-        queries::{ChildRow, NewestChildren, OldestChildren, TopChildren},
+        queries::{Ancestors, ChildRow, NewestChildren, OldestChildren, TopChildren},
         read, read_one,
     },
     error::Error,
@@ -49,9 +50,6 @@ impl After {
     }
 }
 
-/// The longest chain of ancestors that is given.
-const MAX_ANCESTORS: usize = 100;
-
 /// A page of the conversation below a post.
 pub async fn of_post(
     app: &App,
@@ -79,16 +77,17 @@ pub async fn of_comment(
     let (replies, next_cursor) = below(app, comment_id, cut, paging, viewer).await?;
     let mut items = Vec::new();
     if paging.cursor.is_none() {
-        let mut chain = vec![comment];
-        while let Some(parent) = chain.last().and_then(|last| last.parent_id.clone()) {
-            if chain.len() > MAX_ANCESTORS {
-                break;
-            }
-            chain.push(read_one(&mut &app.store, &parent, viewer).await?);
+        let mut ids: Vec<String> = Vec::new();
+        if comment.parent_id.is_some() {
+            let ancestors = app.store.run(&Ancestors { id: comment_id.to_owned() }).await?;
+            ids.extend(ancestors.into_iter().map(|row| row.id));
         }
+        let mut ancestors = read(&mut &app.store, &ids, viewer).await?;
+        let mut chain: Vec<Comment> = ids.iter().filter_map(|id| ancestors.remove(id)).collect();
+        chain.push(comment);
         let first_depth = 1 - i64::try_from(chain.len()).unwrap_or_default();
         let shown = i64::try_from(replies.iter().filter(|item| item.depth == 1).count()).unwrap_or_default();
-        for (depth, comment) in (first_depth..).zip(chain.into_iter().rev()) {
+        for (depth, comment) in (first_depth..).zip(chain) {
             let total = comment.counts.replies;
             let mut item = item(comment, depth);
             item.replies = if depth == 0 {

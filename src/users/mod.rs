@@ -1,8 +1,6 @@
-//! People: accounts, profiles, and the lists that hang on them.
+//! People: registering, profiles, and the lists of who follows whom.
 
 pub mod api;
-mod erase;
-pub mod me;
 pub mod queries;
 pub mod rules;
 
@@ -10,8 +8,6 @@ use std::collections::HashMap;
 
 use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
-
-pub use erase::{erase, resume as resume_erasures};
 
 use crate::{
     clock::Timestamp,
@@ -85,6 +81,7 @@ pub struct UserCounts {
 
 /// What the acting user has to do with a person.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Object)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own on the wire")]
 pub struct UserViewer {
     /// The acting user follows the person.
     pub following: bool,

@@ -16,27 +16,10 @@ queries! {
     read ReadUsers("users/read.cypher") { ids: Vec<String> } -> User;
     /// What a viewer has to do with each of those users.
     read UsersViewerState("users/viewer_state.cypher") { viewer: String, ids: Vec<String> } -> UserViewerRow;
-    /// Sets the whole profile, if it still is at that revision.
-    write SetProfile("users/set_profile.cypher") { id: String, revision: i64, display_name: String, bio: Option<String>, avatar_url: Option<String> } -> IdRow;
     /// Who follows a user, newest follow first.
     read Followers("users/followers.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> ListedUser;
     /// Whom a user follows, newest follow first.
     read Following("users/following.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> ListedUser;
-
-    /// Ends log-ins of a user and remembers that the rest has to follow.
-    write BeginErasure("users/erase_begin.cypher") { user: String } -> IdRow;
-    /// Accounts whose erasure began and has not ended.
-    read OpenErasures("users/erase_open.cypher") {} -> IdRow;
-    /// Some posts of a user.
-    read SomePosts("users/erase_posts.cypher") { user: String, limit: usize } -> IdRow;
-    /// Deletes some reposts of a user.
-    write EraseReposts("users/erase_reposts.cypher") { user: String, limit: usize } -> IdRow;
-    /// Some comments of a user.
-    read SomeComments("users/erase_comments.cypher") { user: String, limit: usize } -> IdRow;
-    /// Deletes some of the relationships of a user.
-    write EraseRelationships("users/erase_relationships.cypher") { user: String, limit: usize } -> IdRow;
-    /// Deletes the user, of whom nothing else is left.
-    write EndErasure("users/erase_end.cypher") { user: String } -> IdRow;
 }
 
 /// A user on a list that is ordered by a moment.
@@ -47,6 +30,7 @@ pub struct ListedUser {
 }
 
 #[derive(Clone, Debug, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own on the wire")]
 pub struct UserViewerRow {
     pub id: String,
     pub following: bool,

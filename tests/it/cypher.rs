@@ -12,6 +12,8 @@ use kith::{
 };
 use neo4rs::Graph;
 
+use crate::support::{Kith, On};
+
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/cypher");
 /// Applied as a whole at start, not bound.
 const SCHEMA: [&str; 2] = ["schema.cypher", "schema.embedded.cypher"];
@@ -96,10 +98,21 @@ fn the_first_line_of_a_file_says_what_it_does() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_embedded_engine_plans_every_statement() {
+    let kith = Kith::start(On::Embedded).await;
+    let mut wrong = Vec::new();
+    for statement in statements() {
+        if let Err(error) = kith.app.store.explain(&statement).await {
+            wrong.push(error.to_string());
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// A real planner reads every statement: it finds syntax errors, unknown functions and missing columns, and tells
 /// reads from writes.
 #[tokio::test]
-#[expect(clippy::disallowed_methods, reason = "EXPLAIN is no statement of Kith's")]
 async fn neo4j_plans_every_statement_with_its_columns() {
     let graph = Graph::new(crate::neo4j::uri(), "neo4j", "").expect("a pool");
     let mut wrong = Vec::new();
@@ -109,24 +122,25 @@ async fn neo4j_plans_every_statement_with_its_columns() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
 
-    async fn explain(graph: &Graph, statement: &Statement) -> Result<(), String> {
-        let columns = (statement.columns)();
-        let outer = if columns.is_empty() { "1 AS one".to_owned() } else { columns.join(", ") };
-        let text = format!("EXPLAIN CALL () {{\n{}\n}}\nRETURN {outer}", statement.text);
-        let mut query = neo4rs::query(&text);
-        for parameter in statement.parameters {
-            query = query.param(parameter, neo4rs::BoltType::Null(neo4rs::BoltNull));
-        }
-        let mut rows = graph.execute(query).await.map_err(|error| error.to_string())?;
-        rows.next().await.map_err(|error| error.to_string())?;
-        let clauses = ["CREATE", "MERGE", "SET", "DELETE", "REMOVE", "DETACH"];
-        let writes = code(statement.text).split_whitespace().any(|word| clauses.contains(&word));
-        match (writes, statement.access) {
-            (true, Access::Write) | (false, Access::Read) => Ok(()),
-            (true, Access::Read) => Err("is bound as a read and writes".to_owned()),
-            (false, Access::Write) => Err("is bound as a write and only reads".to_owned()),
-        }
+#[expect(clippy::disallowed_methods, reason = "EXPLAIN is no statement of Kith's")]
+async fn explain(graph: &Graph, statement: &Statement) -> Result<(), String> {
+    let columns = (statement.columns)();
+    let outer = if columns.is_empty() { "1 AS one".to_owned() } else { columns.join(", ") };
+    let text = format!("EXPLAIN CALL () {{\n{}\n}}\nRETURN {outer}", statement.text);
+    let mut query = neo4rs::query(&text);
+    for parameter in statement.parameters {
+        query = query.param(parameter, neo4rs::BoltType::Null(neo4rs::BoltNull));
+    }
+    let mut rows = graph.execute(query).await.map_err(|error| error.to_string())?;
+    rows.next().await.map_err(|error| error.to_string())?;
+    let clauses = ["CREATE", "MERGE", "SET", "DELETE", "REMOVE", "DETACH"];
+    let writes = code(statement.text).split_whitespace().any(|word| clauses.contains(&word));
+    match (writes, statement.access) {
+        (true, Access::Write) | (false, Access::Read) => Ok(()),
+        (true, Access::Read) => Err("is bound as a read and writes".to_owned()),
+        (false, Access::Write) => Err("is bound as a write and only reads".to_owned()),
     }
 }
 

@@ -192,19 +192,21 @@ impl Kith {
         let mut items = Vec::new();
         let mut cursor = String::new();
         loop {
-            let page = self.get(&format!("{path}{separator}limit={limit}{cursor}"), token).await;
+            let answer = self
+                .send("GET", &format!("{path}{separator}limit={limit}{cursor}"), token, Value::Null)
+                .await;
+            let link = answer.header("link").to_owned();
+            let page = answer.expect(200);
             let found = page["items"].as_array().expect("items").clone();
-            match page["next_cursor"].as_str() {
-                Some(next) => {
-                    assert_eq!(found.len(), limit, "a page with a next one is full: {path}");
-                    cursor = format!("&cursor={next}");
-                    items.extend(found);
-                }
-                None => {
-                    items.extend(found);
-                    return items;
-                }
-            }
+            let count = found.len();
+            items.extend(found);
+            let Some(next) = page["next_cursor"].as_str() else {
+                assert_eq!(link, "", "the last page links to no other");
+                return items;
+            };
+            assert_eq!(link, format!("<{path}{separator}limit={limit}&cursor={next}>; rel=\"next\""));
+            assert_eq!(count, limit, "a page with a next one is full: {path}");
+            cursor = format!("&cursor={next}");
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Erasing an account: in steps that each hold, so that a crash half-way loses nothing of the erasure.
 
 use super::queries::{
-    BeginErasure, EndErasure, EraseRelationships, EraseReposts, OpenErasures, SomeComments, SomePosts,
+    BeginErasure, EndErasure, EraseKeys, EraseRelationships, EraseReposts, OpenErasures, SomeComments,
+    SomePosts,
 };
-use crate::{app::App, comments::DeleteComment, error::Error, posts::DeletePost};
+use crate::{app::App, comments::DeleteComment, error::Error, posts::DeletePost, store::StoreError};
 
 /// How much one step deletes.
 const STEP: usize = 200;
@@ -23,7 +24,22 @@ pub async fn resume(app: &App) -> Result<(), Error> {
     Ok(())
 }
 
+/// Erases until nothing is left: another instance may let the person write for the seconds in which it
+/// remembers their session.
 async fn finish(app: &App, user: &str) -> Result<(), Error> {
+    let erased = EndErasure { user: user.to_owned() };
+    loop {
+        erase_what_there_is(app, user).await?;
+        match app.store.run(&erased).await {
+            Ok(rows) if rows.is_empty() => {}
+            // Something came while the last node went.
+            Err(Error::Store(StoreError::Duplicate(_))) => {}
+            answer => return answer.map(drop),
+        }
+    }
+}
+
+async fn erase_what_there_is(app: &App, user: &str) -> Result<(), Error> {
     let user = user.to_owned();
     loop {
         let posts = app.store.run(&SomePosts { user: user.clone(), limit: STEP }).await?;
@@ -49,7 +65,7 @@ async fn finish(app: &App, user: &str) -> Result<(), Error> {
     }
     while !app.store.run(&EraseReposts { user: user.clone(), limit: STEP }).await?.is_empty() {}
     while !app.store.run(&EraseRelationships { user: user.clone(), limit: STEP }).await?.is_empty() {}
-    app.store.run(&EndErasure { user: user.clone() }).await?;
+    app.store.run(&EraseKeys { user }).await?;
     Ok(())
 }
 

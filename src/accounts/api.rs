@@ -5,7 +5,7 @@ use std::sync::Arc;
 use poem_openapi::{Object, OpenApi, param::Header, types::MaybeUndefined};
 use serde::Deserialize;
 
-use super::{User, erase, queries::SetProfile, read_one, rules};
+use super::{erase, queries::SetProfile};
 use crate::{
     app::App,
     auth::Viewer,
@@ -16,9 +16,10 @@ use crate::{
     },
     openapi::Section,
     store::{Run, StoreError, Tx, Work},
+    users::{User, read_one, rules},
 };
 
-pub struct MeApi {
+pub struct AccountsApi {
     pub app: Arc<App>,
 }
 
@@ -36,7 +37,7 @@ pub struct ProfileChanges {
 }
 
 #[OpenApi(tag = "Section::Accounts")]
-impl MeApi {
+impl AccountsApi {
     /// Read one's own profile
     ///
     /// The acting user's profile.
@@ -64,8 +65,8 @@ impl MeApi {
             viewer: viewer.id,
             if_match: if_match.0,
             name: changes.name.as_deref().map(|name| rules::name(name, &mut errors)),
-            bio: change(changes.bio).map(|bio| rules::bio(bio.as_deref(), &mut errors)),
-            avatar_url: change(changes.avatar_url).map(|url| rules::avatar_url(url.as_deref(), &mut errors)),
+            bio: checked(changes.bio, |bio| rules::bio(Some(bio), &mut errors)),
+            avatar_url: checked(changes.avatar_url, |url| rules::avatar_url(Some(url), &mut errors)),
         };
         rules::refuse(errors)?;
         let user = self.app.store.write(&work).await?;
@@ -83,12 +84,23 @@ impl MeApi {
     }
 }
 
-/// `None` leaves a field alone; `Some(None)` clears it.
-fn change(field: MaybeUndefined<String>) -> Option<Option<String>> {
+/// A given value through its rule, which may find that it is none.
+fn checked(
+    field: MaybeUndefined<String>,
+    rule: impl FnOnce(&str) -> Option<String>,
+) -> MaybeUndefined<String> {
     match field {
-        MaybeUndefined::Undefined => None,
-        MaybeUndefined::Null => Some(None),
-        MaybeUndefined::Value(value) => Some(Some(value)),
+        MaybeUndefined::Value(value) => rule(&value).map_or(MaybeUndefined::Null, MaybeUndefined::Value),
+        field => field,
+    }
+}
+
+/// What a field is after a change.
+fn changed(field: &MaybeUndefined<String>, was: Option<String>) -> Option<String> {
+    match field {
+        MaybeUndefined::Undefined => was,
+        MaybeUndefined::Null => None,
+        MaybeUndefined::Value(value) => Some(value.clone()),
     }
 }
 
@@ -96,8 +108,8 @@ struct ChangeProfile {
     viewer: String,
     if_match: Option<String>,
     name: Option<String>,
-    bio: Option<Option<String>>,
-    avatar_url: Option<Option<String>>,
+    bio: MaybeUndefined<String>,
+    avatar_url: MaybeUndefined<String>,
 }
 
 impl Work for ChangeProfile {
@@ -112,8 +124,8 @@ impl Work for ChangeProfile {
             id: user.id,
             revision: user.revision,
             display_name: self.name.clone().unwrap_or(user.name),
-            bio: self.bio.clone().unwrap_or(user.bio),
-            avatar_url: self.avatar_url.clone().unwrap_or(user.avatar_url),
+            bio: changed(&self.bio, user.bio),
+            avatar_url: changed(&self.avatar_url, user.avatar_url),
         };
         // No row: somebody changed it in between, and both changes shall hold.
         tx.one(&query).await?.ok_or_else(|| StoreError::Transient("the profile changed meanwhile".into()))?;

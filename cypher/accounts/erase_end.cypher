@@ -1,0 +1,7 @@
+// Deletes a user of whom nothing else is left, and the note that it had to be done. No row: something is left.
+MATCH (erasure:Erasure {id: $user})
+OPTIONAL MATCH (user:User {id: $user})
+WITH erasure, user
+WHERE user IS NULL OR COUNT { (user)--() } = 0
+DELETE user, erasure
+RETURN $user AS id

@@ -1,0 +1,42 @@
+//! What one part of this process tells the others: that somebody posted, that the server stops.
+
+use tokio::sync::watch;
+
+/// Tells open streams that somebody posted, or that the server stops.
+#[derive(Clone, Debug)]
+pub struct Updates {
+    sender: watch::Sender<Update>,
+}
+
+/// What a stream is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Update {
+    /// How many times somebody has posted.
+    Posted(u64),
+    Closing,
+}
+
+impl Default for Updates {
+    fn default() -> Self {
+        Self { sender: watch::Sender::new(Update::Posted(0)) }
+    }
+}
+
+impl Updates {
+    pub fn announce(&self) {
+        self.sender.send_modify(|update| {
+            if let Update::Posted(count) = update {
+                *count += 1;
+            }
+        });
+    }
+
+    /// What has happened, and a way to wait for more.
+    pub fn subscribe(&self) -> watch::Receiver<Update> {
+        self.sender.subscribe()
+    }
+
+    pub fn close(&self) {
+        self.sender.send_replace(Update::Closing);
+    }
+}

@@ -16,6 +16,7 @@ pub mod follows;
 pub mod graph;
 pub mod http;
 pub mod idempotency;
+pub mod import;
 pub mod openapi;
 pub mod page;
 pub mod posts;
@@ -38,6 +39,7 @@ pub fn statements() -> Vec<cypher::Statement> {
         follows::queries::STATEMENTS,
         graph::queries::STATEMENTS,
         idempotency::STATEMENTS,
+        import::queries::STATEMENTS,
         posts::queries::STATEMENTS,
         reactions::queries::STATEMENTS,
         store::SCHEMA_STATEMENTS,

@@ -1,12 +1,14 @@
 //! The command line.
 
-use std::{net::SocketAddr, process::ExitCode};
+use std::{error::Error, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use kith::{
-    app::{App, StartError},
+    app::App,
+    clock::Timestamp,
     config::Config,
     http::server,
+    import::{ImportError, Report, ldbc, ldbc_updates, progress, seed},
     openapi, telemetry,
 };
 
@@ -26,6 +28,46 @@ enum Command {
     Openapi,
     /// Print the configuration in force, with secrets hidden.
     Config,
+    /// Load a data set. What is loaded already stays as it is.
+    Import {
+        #[command(subcommand)]
+        source: Source,
+    },
+    /// Make a world of people who follow, post, answer and like, and a demo user. The same options make the same world.
+    Seed(SeedArguments),
+}
+
+#[derive(Subcommand)]
+enum Source {
+    /// The sample of the LDBC Social Network Benchmark (Interactive v1, CSV basic).
+    Ldbc {
+        /// The folder with `dynamic`, `static` and `update_streams` in it.
+        folder: PathBuf,
+        /// Replay the update streams as well, through the writes of the API.
+        #[arg(long)]
+        updates: bool,
+    },
+}
+
+#[derive(Args)]
+struct SeedArguments {
+    /// What the world grows from.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
+    users: u32,
+    /// On average.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    posts_per_user: u32,
+    /// On average.
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    follows_per_user: u32,
+    /// When the newest things happened (RFC 3339); now if it is left out. All else counts 30 days back from it.
+    #[arg(long, value_parser = moment)]
+    until: Option<Timestamp>,
+    /// The password of the demo user. Give another where strangers can reach the API.
+    #[arg(long, default_value = "look-around", value_parser = password)]
+    password: String,
 }
 
 fn main() -> ExitCode {
@@ -45,7 +87,7 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command) -> Result<(), StartError> {
+async fn run(command: Command) -> Result<(), Box<dyn Error>> {
     let config = Config::load()?;
     match command {
         Command::Config => {
@@ -69,9 +111,71 @@ async fn run(command: Command) -> Result<(), StartError> {
                 println!("  Swagger UI  {url}/docs");
                 println!("  Data        {store}");
             };
-            server::serve(app, metrics, told_to_stop(), started).await
+            Ok(server::serve(app, metrics, told_to_stop(), started).await?)
+        }
+        Command::Import { source: Source::Ldbc { folder, updates } } => {
+            let sample = ldbc::Sample::read(&folder)?;
+            let updates = if updates { Some(ldbc_updates::Updates::read(&folder)?) } else { None };
+            fill(config, async |app| {
+                let progress = progress::to_stderr();
+                println!("{}", sample.load(&app.store, &*progress).await?);
+                match updates {
+                    Some(updates) => updates.replay(&app.store, &*progress).await.map(Some),
+                    None => Ok(None),
+                }
+            })
+            .await
+        }
+        Command::Seed(arguments) => {
+            let options = arguments.options();
+            fill(config, async |app| seed::seed(app, &options, &*progress::to_stderr()).await.map(Some)).await
         }
     }
+}
+
+/// Opens the store for something that fills it, prints what it did, and closes the store whatever happens.
+async fn fill(
+    mut config: Config,
+    work: impl AsyncFnOnce(&App) -> Result<Option<Report>, ImportError>,
+) -> Result<(), Box<dyn Error>> {
+    telemetry::log_to_stderr(&config.log);
+    // Nobody waits for an answer here, and a batch takes longer than what a request does.
+    config.store.timeout = config.store.timeout.max(Duration::from_mins(1));
+    let app = App::start(config).await?;
+    let result: Result<_, Box<dyn Error>> = tokio::select! {
+        result = work(&app) => result.map_err(Into::into),
+        () = told_to_stop() => Err("interrupted. What was loaded stays, and another run goes on from there".into()),
+    };
+    app.store.close().await;
+    if let Some(report) = result? {
+        println!("{report}");
+    }
+    Ok(())
+}
+
+impl SeedArguments {
+    fn options(self) -> seed::Options {
+        let size = |number| usize::try_from(number).unwrap_or(usize::MAX);
+        seed::Options {
+            seed: self.seed,
+            users: size(self.users),
+            posts_per_user: size(self.posts_per_user),
+            follows_per_user: size(self.follows_per_user),
+            until: self.until,
+            password: self.password,
+        }
+    }
+}
+
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let moment = chrono::DateTime::parse_from_rfc3339(text).map_err(|error| error.to_string())?;
+    Ok(Timestamp(moment.timestamp_micros()))
+}
+
+fn password(text: &str) -> Result<String, &'static str> {
+    let mut errors = Vec::new();
+    kith::users::rules::password(text, &mut errors);
+    if errors.is_empty() { Ok(text.to_owned()) } else { Err("must have 10 to 128 characters") }
 }
 
 /// Resolves on SIGINT and SIGTERM.

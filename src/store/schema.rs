@@ -89,6 +89,7 @@ pub const PROPERTIES: &[&str] = &[
     "refreshed_at",
     "revision",
     "revoked_at",
+    "source_id",
     "tag",
     "tags",
     "text",

@@ -6,6 +6,7 @@ mod contract;
 mod crash;
 mod cypher;
 mod erasure;
+mod import;
 mod model;
 mod neo4j;
 mod openapi;

@@ -209,6 +209,6 @@ impl CommentsApi {
         let ids: Vec<String> = rows.into_iter().map(|row| row.id).collect();
         let mut comments = read(&mut &self.app.store, &ids, reader.id()).await?;
         let items = ids.iter().filter_map(|id| comments.remove(id)).collect();
-        Ok(Json::new(&Page { items, next_cursor }))
+        Ok(Json::page(&Page { items, next_cursor }))
     }
 }

@@ -94,7 +94,7 @@ impl FeedsApi {
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<FeedItem>>, Error> {
         let paging = Paging::new(limit.0, cursor.0);
-        Ok(Json::new(&self.app.trending.page(&self.app, &paging, reader.id()).await?))
+        Ok(Json::page(&self.app.trending.page(&self.app, &paging, reader.id()).await?))
     }
 
     /// Read the posts of a user
@@ -148,6 +148,6 @@ impl FeedsApi {
         paging: Paging,
         viewer: Option<&str>,
     ) -> Result<Json<Page<FeedItem>>, Error> {
-        Ok(Json::new(&reader::page(&self.app, feed, &paging, viewer).await?))
+        Ok(Json::page(&reader::page(&self.app, feed, &paging, viewer).await?))
     }
 }

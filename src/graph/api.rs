@@ -93,7 +93,7 @@ impl GraphApi {
             before_id,
             limit,
         });
-        Ok(Json::new(&page.await?))
+        Ok(Json::page(&page.await?))
     }
 
     /// Find the path to a user

@@ -16,13 +16,22 @@ use serde::Serialize;
 /// `200` with a JSON body.
 pub struct Json<T> {
     body: Vec<u8>,
+    next_cursor: Option<String>,
     headers: Vec<(HeaderName, HeaderValue)>,
     of: PhantomData<fn() -> T>,
 }
 
 impl<T: Serialize> Json<T> {
     pub fn new(value: &T) -> Self {
-        Self { body: to_json(value), headers: Vec::new(), of: PhantomData }
+        Self { body: to_json(value), next_cursor: None, headers: Vec::new(), of: PhantomData }
+    }
+
+    /// A part of a list, whose answer links to the next part.
+    pub fn page(value: &T) -> Self
+    where
+        T: Continues,
+    {
+        Self { next_cursor: value.next_cursor().map(str::to_owned), ..Self::new(value) }
     }
 
     /// Sets a header. A value that no header can carry is left out.
@@ -41,6 +50,15 @@ impl<T: Serialize> Json<T> {
         self.with_header(header::ETAG, &tag)
     }
 }
+
+/// A part of a list that may go on.
+pub trait Continues {
+    fn next_cursor(&self) -> Option<&str>;
+}
+
+/// Tells [`link_next`](super::middleware::link_next) where a list goes on.
+#[derive(Clone)]
+pub struct NextCursor(pub String);
 
 /// JSON of one of our own types, whose serialisation cannot fail.
 pub fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
@@ -70,6 +88,9 @@ impl<T: Send> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         let mut response = Response::builder().content_type("application/json").body(self.body);
         response.headers_mut().extend(self.headers);
+        if let Some(cursor) = self.next_cursor {
+            response.set_data(NextCursor(cursor));
+        }
         response
     }
 }

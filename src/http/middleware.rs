@@ -1,5 +1,5 @@
 //! The layers around every endpoint, from the outside in: [`observe`] (request id, log, metrics, security
-//! headers), [`problems`], [`limit_time`], [`catch_panics`], [`entity_tags`].
+//! headers), [`problems`], [`limit_time`], [`catch_panics`], [`entity_tags`], [`link_next`].
 
 use std::{
     panic::AssertUnwindSafe,
@@ -16,7 +16,7 @@ use poem::{
 use poem_openapi::error::{ContentTypeError, ParseParamError, ParsePathError};
 use sha2::{Digest, Sha256};
 
-use super::routes::Routes;
+use super::{answer::NextCursor, routes::Routes};
 use crate::{clock::new_id, error::Error};
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -246,6 +246,26 @@ fn from_status(status: StatusCode) -> Error {
         },
         status => Error::Internal(status.to_string().into()),
     }
+}
+
+/// Links each part of a list to the next one: the same request with another cursor.
+pub async fn link_next<E: Endpoint>(
+    endpoint: Arc<E>,
+    public_url: Option<String>,
+    request: Request,
+) -> poem::Result<Response> {
+    let uri = request.uri().clone();
+    let mut response = endpoint.call(request).await?.into_response();
+    if let Some(NextCursor(cursor)) = response.data::<NextCursor>().cloned() {
+        let others = uri.query().unwrap_or_default().split('&');
+        let others = others.filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
+        let query: Vec<_> = others.map(str::to_owned).chain([format!("cursor={cursor}")]).collect();
+        let address = public_url.unwrap_or_default() + uri.path();
+        if let Ok(link) = HeaderValue::from_str(&format!("<{address}?{}>; rel=\"next\"", query.join("&"))) {
+            response.headers_mut().insert(header::LINK, link);
+        }
+    }
+    Ok(response)
 }
 
 /// Gives each JSON answer to a GET an `ETag`, and answers `304` to whoever has it already.

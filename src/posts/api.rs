@@ -171,7 +171,7 @@ impl PostsApi {
             before_id,
             limit,
         });
-        Ok(Json::new(&page.await?))
+        Ok(Json::page(&page.await?))
     }
 
     /// List who reposted a post
@@ -197,7 +197,7 @@ impl PostsApi {
             before_id,
             limit,
         });
-        Ok(Json::new(&page.await?))
+        Ok(Json::page(&page.await?))
     }
 
     /// List the quotes of a post
@@ -220,7 +220,7 @@ impl PostsApi {
         let page = posts_page(&self.app, &list, &paging, reader.id(), |before_key, before_id, limit| {
             PostQuotes { post: id.0, before_key, before_id, limit }
         });
-        Ok(Json::new(&page.await?))
+        Ok(Json::page(&page.await?))
     }
 }
 

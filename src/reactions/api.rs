@@ -154,7 +154,7 @@ impl ReactionsApi {
         let page = posts_page(&self.app, &list, &paging, Some(&viewer.id), |before_key, before_id, limit| {
             Bookmarks { user: viewer.id.clone(), before_key, before_id, limit }
         });
-        Ok(Json::new(&page.await?))
+        Ok(Json::page(&page.await?))
     }
 
     /// List what a user likes
@@ -177,7 +177,7 @@ impl ReactionsApi {
         let page = posts_page(&self.app, &list, &paging, reader.id(), |before_key, before_id, limit| {
             LikedPosts { user, before_key, before_id, limit }
         });
-        Ok(Json::new(&page.await?))
+        Ok(Json::page(&page.await?))
     }
 
     /// Like a comment

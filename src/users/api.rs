@@ -180,7 +180,7 @@ impl UsersApi {
         paging: Paging,
         query: impl FnOnce(i64, String, usize) -> Q,
     ) -> Result<Json<Page<UserSummary>>, Error> {
-        Ok(Json::new(&people_page(&self.app, list, &paging, query).await?))
+        Ok(Json::page(&people_page(&self.app, list, &paging, query).await?))
     }
 }
 

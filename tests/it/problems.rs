@@ -436,6 +436,27 @@ async fn who_has_the_newest_version_is_told_so_without_a_body() {
 }
 
 #[tokio::test]
+async fn a_page_links_to_the_next_one() {
+    let kith =
+        Kith::with(On::Embedded, |config| config.http.public_url = Some("https://kith.example".into())).await;
+    let ann = kith.person("ann").await;
+    for word in ["one", "two", "three"] {
+        kith.post(&ann, word).await;
+    }
+    let mut path = "/v1/feeds/home?limit=1".to_owned();
+    for word in ["three", "two"] {
+        let answer = kith.send("GET", &path, &ann.token, Value::Null).await;
+        let link = answer.header("link").to_owned();
+        let page = answer.expect(200);
+        assert_eq!(page["items"][0]["post"]["text"], word);
+        let cursor = text(&page["next_cursor"]);
+        path = format!("/v1/feeds/home?limit=1&cursor={cursor}");
+        assert_eq!(link, format!("<https://kith.example{path}>; rel=\"next\""));
+    }
+    assert_eq!(kith.send("GET", &path, &ann.token, Value::Null).await.header("link"), "");
+}
+
+#[tokio::test]
 async fn a_path_can_hold_any_bytes() {
     let kith = kith().await;
     for (path, code) in [

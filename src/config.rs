@@ -154,7 +154,7 @@ impl Config {
         let schemes = ["embedded:", "bolt://", "bolt+s://", "neo4j://", "neo4j+s://"];
         let place = schemes.iter().find_map(|scheme| self.store.uri.strip_prefix(scheme));
         match place {
-            Some(place) if place.is_empty() => return wrong("store.uri", "must name a folder or a server"),
+            Some("") => return wrong("store.uri", "must name a folder or a server"),
             Some(place) if place.contains('@') && !self.store.uri.starts_with("embedded:") => {
                 return wrong("store.uri", "must not hold credentials: store.user and store.password do");
             }

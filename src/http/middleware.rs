@@ -278,16 +278,15 @@ pub async fn entity_tags<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poe
     if response.status() != StatusCode::OK || response.content_type() != Some("application/json") {
         return Ok(response);
     }
-    let tag = match response.headers().get(header::ETAG).cloned() {
-        Some(tag) => tag,
-        None => {
-            let bytes = response.take_body().into_bytes().await?;
-            let tag = HeaderValue::from_str(&format!("\"{}\"", short_hash(&bytes)))
-                .unwrap_or_else(|_| unreachable!("a hash is visible ASCII"));
-            response.set_body(bytes);
-            response.headers_mut().insert(header::ETAG, tag.clone());
-            tag
-        }
+    let tag = if let Some(tag) = response.headers().get(header::ETAG) {
+        tag.clone()
+    } else {
+        let bytes = response.take_body().into_bytes().await?;
+        let tag = HeaderValue::from_str(&format!("\"{}\"", short_hash(&bytes)))
+            .unwrap_or_else(|_| unreachable!("a hash is visible ASCII"));
+        response.set_body(bytes);
+        response.headers_mut().insert(header::ETAG, tag.clone());
+        tag
     };
     if known.is_some_and(|known| names(&known, &tag)) {
         let mut headers = HeaderMap::new();

@@ -31,6 +31,7 @@ impl OperationsApi {
     ///
     /// Answers as long as the process serves requests at all.
     #[oai(path = "/health/live", method = "get", operation_id = "health_live")]
+    #[expect(clippy::unused_async, reason = "poem-openapi takes nothing but async functions")]
     async fn live(&self) -> Result<Json<Health>, Error> {
         Ok(healthy())
     }
@@ -58,6 +59,7 @@ pub fn install_metrics() -> Option<PrometheusHandle> {
     PrometheusBuilder::new().set_buckets(&SECONDS).ok()?.install_recorder().ok()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "that is what an extractor is")]
 #[handler]
 pub fn metrics_page(handle: Data<&PrometheusHandle>) -> Response {
     handle.run_upkeep();

@@ -39,7 +39,9 @@ pub fn endpoint(app: Arc<App>, metrics: Option<PrometheusHandle>) -> impl Endpoi
         route = route.at("/metrics", poem::get(metrics_page).data(metrics));
         routes.add_page("/metrics");
     }
-    ["/openapi.json", "/openapi.yaml", "/docs"].iter().for_each(|path| routes.add_page(path));
+    for page in ["/openapi.json", "/openapi.yaml", "/docs"] {
+        routes.add_page(page);
+    }
     layered(app, route, routes)
 }
 
@@ -51,8 +53,8 @@ pub fn layered(app: Arc<App>, endpoint: impl Endpoint + 'static, routes: Routes)
     endpoint
         .data(app)
         .around(move |endpoint, request| link_next(endpoint, public_url.clone(), request))
-        .around(|endpoint, request| entity_tags(endpoint, request))
-        .around(|endpoint, request| catch_panics(endpoint, request))
+        .around(entity_tags)
+        .around(catch_panics)
         .around(move |endpoint, request| limit_time(endpoint, timeout, request))
         .around(move |endpoint, request| problems(endpoint, Arc::clone(&routes), request))
         .around(move |endpoint, request| observe(endpoint, Arc::clone(&log_routes), request))

@@ -315,7 +315,7 @@ async fn a_token_that_is_not_valid_is_refused_everywhere() {
     let parts: Vec<&str> = ann.token.split('.').collect();
     let none = URL_SAFE_NO_PAD.encode(json!({"alg": "none", "typ": "JWT", "kid": header.kid}).to_string());
     let other_claims = Claims { sub: "x".repeat(24), ..claims.clone() };
-    let others = Tokens::new(&[7; 32], Duration::from_secs(60));
+    let others = Tokens::new(&[7; 32], Duration::from_mins(1));
     let others_token = others.issue(&claims.sub, &claims.sid, kith.app.clock.now()).unwrap();
     let others_parts: Vec<&str> = others_token.split('.').collect();
     let body = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&other_claims).unwrap());

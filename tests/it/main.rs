@@ -8,3 +8,4 @@ mod neo4j;
 mod openapi;
 mod problems;
 mod support;
+mod texts;

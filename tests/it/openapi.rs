@@ -22,6 +22,8 @@ use poem_openapi::types::ToJSON;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::support::{Kith, On};
+
 const COMMITTED: &str = include_str!("../../openapi/openapi.json");
 
 pub fn document() -> Value {
@@ -76,6 +78,18 @@ fn the_committed_document_is_the_one_that_the_code_describes() {
         printed == COMMITTED,
         "openapi/openapi.json is not what the code describes. Write it anew with: just openapi"
     );
+}
+
+#[tokio::test]
+async fn the_documentation_loads_nothing_from_elsewhere_and_runs_only_its_own_scripts() {
+    let kith = Kith::start(On::Embedded).await;
+    let page = kith.send("GET", "/docs", "", Value::Null).await;
+    assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
+    let policy = page.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none';") && policy.contains("connect-src 'self';"), "{policy}");
+    assert_eq!(policy.matches("'sha256-").count(), 2, "{policy}");
+    assert!(page.text.starts_with("<!doctype html>") && !page.text.contains("oauth-receiver"));
+    assert!(page.text.contains("\"operationId\":\"create_post\""));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The OpenAPI document: what poem-openapi generates, put right for those who generate clients from it.
 
 mod bounds;
+mod examples;
 mod operations;
 mod swagger;
 
@@ -104,6 +105,7 @@ pub fn document(app: &Arc<App>) -> Value {
             complete_schema(schema, answers.contains(name.as_str()), &schemas);
         }
         bounds::of_texts(found, &app.config.limits);
+        examples::of_requests(found);
     }
     for (path, methods) in document["paths"].as_object_mut().into_iter().flatten() {
         for (method, operation) in methods.as_object_mut().into_iter().flatten() {

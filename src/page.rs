@@ -10,7 +10,7 @@ use poem_openapi::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::Sha256;
 
-use crate::error::Error;
+use crate::{error::Error, http::answer::Continues};
 
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Object)]
@@ -21,6 +21,12 @@ pub struct Page<T: Type + ParseFromJSON + ToJSON + Send + Sync> {
     /// Gives the next page when passed as `cursor`; null exactly at the end of the list.
     #[oai(validator(pattern = "^[A-Za-z0-9_-]+$"))]
     pub next_cursor: Option<String>,
+}
+
+impl<T: Type + ParseFromJSON + ToJSON + Send + Sync> Continues for Page<T> {
+    fn next_cursor(&self) -> Option<&str> {
+        self.next_cursor.as_deref()
+    }
 }
 
 /// A whole number between two bounds, with a value for when nothing is said.

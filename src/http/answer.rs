@@ -9,34 +9,29 @@ use poem::{
 use poem_openapi::{
     ApiResponse,
     registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
-    types::{ParseFromJSON, ToJSON, Type},
+    types::Type,
 };
 use serde::Serialize;
-
-use crate::page::Page;
-
-/// Says within the process where a list goes on; no client sees it.
-pub(super) const NEXT_CURSOR: HeaderName = HeaderName::from_static("kith-next-cursor");
 
 /// `200` with a JSON body.
 pub struct Json<T> {
     body: Vec<u8>,
+    next_cursor: Option<String>,
     headers: Vec<(HeaderName, HeaderValue)>,
     of: PhantomData<fn() -> T>,
 }
 
 impl<T: Serialize> Json<T> {
     pub fn new(value: &T) -> Self {
-        Self { body: to_json(value), headers: Vec::new(), of: PhantomData }
+        Self { body: to_json(value), next_cursor: None, headers: Vec::new(), of: PhantomData }
     }
 
-    /// Announces the next page of a list, to which [`entity_tags`](super::middleware::entity_tags) makes the link.
-    #[must_use]
-    pub fn with_next(self, cursor: Option<&str>) -> Self {
-        match cursor {
-            Some(cursor) => self.with_header(NEXT_CURSOR, cursor),
-            None => self,
-        }
+    /// A part of a list, whose answer links to the next part.
+    pub fn page(value: &T) -> Self
+    where
+        T: Continues,
+    {
+        Self { next_cursor: value.next_cursor().map(str::to_owned), ..Self::new(value) }
     }
 
     /// Sets a header. A value that no header can carry is left out.
@@ -55,6 +50,15 @@ impl<T: Serialize> Json<T> {
         self.with_header(header::ETAG, &tag)
     }
 }
+
+/// A part of a list that may go on.
+pub trait Continues {
+    fn next_cursor(&self) -> Option<&str>;
+}
+
+/// Tells [`link_next`](super::middleware::link_next) where a list goes on.
+#[derive(Clone)]
+pub struct NextCursor(pub String);
 
 /// JSON of one of our own types, whose serialisation cannot fail.
 pub fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
@@ -80,17 +84,13 @@ pub fn matches_revision(if_match: Option<&str>, revision: i64) -> bool {
     })
 }
 
-impl<T: Serialize + Type + ParseFromJSON + ToJSON + Send + Sync> Json<Page<T>> {
-    /// A page, with the link to the next one.
-    pub fn page(page: &Page<T>) -> Self {
-        Self::new(page).with_next(page.next_cursor.as_deref())
-    }
-}
-
 impl<T: Send> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         let mut response = Response::builder().content_type("application/json").body(self.body);
         response.headers_mut().extend(self.headers);
+        if let Some(cursor) = self.next_cursor {
+            response.set_data(NextCursor(cursor));
+        }
         response
     }
 }

@@ -1,5 +1,5 @@
 //! The layers around every endpoint, from the outside in: [`observe`] (request id, log, metrics, security
-//! headers), [`problems`], [`limit_time`], [`catch_panics`], [`entity_tags`].
+//! headers), [`problems`], [`limit_time`], [`catch_panics`], [`entity_tags`], [`link_next`].
 
 use std::{
     panic::AssertUnwindSafe,
@@ -11,12 +11,12 @@ use futures_util::FutureExt;
 use poem::{
     Endpoint, IntoResponse, Request, Response,
     error::{MethodNotAllowedError, NotFoundError},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
 };
 use poem_openapi::error::{ContentTypeError, ParseParamError, ParsePathError};
 use sha2::{Digest, Sha256};
 
-use super::{answer::NEXT_CURSOR, routes::Routes};
+use super::{answer::NextCursor, routes::Routes};
 use crate::{clock::new_id, error::Error, telemetry::InFlight};
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -233,24 +233,38 @@ fn from_status(status: StatusCode) -> Error {
     }
 }
 
-/// Gives each JSON answer to a GET an `ETag`, each page the link to the next one, and answers `304` to whoever has it already.
+/// Links each part of a list to the next one: the same request with another cursor.
+pub async fn link_next<E: Endpoint>(
+    endpoint: Arc<E>,
+    public_url: Option<String>,
+    request: Request,
+) -> poem::Result<Response> {
+    let uri = request.uri().clone();
+    let mut response = endpoint.call(request).await?.into_response();
+    if let Some(NextCursor(cursor)) = response.data::<NextCursor>().cloned() {
+        let others = uri.query().unwrap_or_default().split('&');
+        let others = others.filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
+        let query: Vec<_> = others.map(str::to_owned).chain([format!("cursor={cursor}")]).collect();
+        let address = public_url.unwrap_or_default() + uri.path();
+        if let Ok(link) = HeaderValue::from_str(&format!("<{address}?{}>; rel=\"next\"", query.join("&"))) {
+            response.headers_mut().insert(header::LINK, link);
+        }
+    }
+    Ok(response)
+}
+
+/// Gives each JSON answer to a GET an `ETag`, and answers `304` to whoever has it already.
 pub async fn entity_tags<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poem::Result<Response> {
     if request.method() != Method::GET {
         return endpoint.call(request).await.map(IntoResponse::into_response);
     }
     let known = request.headers().get(header::IF_NONE_MATCH).cloned();
-    let uri = request.uri().clone();
     let mut response = endpoint.call(request).await?.into_response();
-    if let Some(cursor) = response.headers_mut().remove(NEXT_CURSOR)
-        && let Some(link) = next_link(&uri, &cursor)
-    {
-        response.headers_mut().insert(header::LINK, link);
-    }
     if response.status() != StatusCode::OK || response.content_type() != Some("application/json") {
         return Ok(response);
     }
-    let tag = if let Some(tag) = response.headers().get(header::ETAG).cloned() {
-        tag
+    let tag = if let Some(tag) = response.headers().get(header::ETAG) {
+        tag.clone()
     } else {
         let bytes = response.take_body().into_bytes().await?;
         let tag = HeaderValue::from_str(&format!("\"{}\"", short_hash(&bytes)))
@@ -269,16 +283,6 @@ pub async fn entity_tags<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poe
         return Ok(not_modified);
     }
     Ok(response)
-}
-
-/// The request's own address with the cursor of the next page.
-fn next_link(uri: &Uri, cursor: &HeaderValue) -> Option<HeaderValue> {
-    let others = uri.query().unwrap_or_default().split('&');
-    let query: String = others
-        .filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="))
-        .fold(String::new(), |query, pair| query + pair + "&");
-    let link = format!("<{}?{query}cursor={}>; rel=\"next\"", uri.path(), cursor.to_str().ok()?);
-    HeaderValue::from_str(&link).ok()
 }
 
 /// Weak comparison, as [RFC 9110](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2) asks for `If-None-Match`.

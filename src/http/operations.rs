@@ -31,7 +31,7 @@ impl OperationsApi {
     ///
     /// Answers as long as the process serves requests at all.
     #[oai(path = "/health/live", method = "get", operation_id = "health_live")]
-    #[expect(clippy::unused_async, reason = "poem-openapi wants an async handler")]
+    #[expect(clippy::unused_async, reason = "poem-openapi takes nothing but async functions")]
     async fn live(&self) -> Result<Json<Health>, Error> {
         Ok(healthy())
     }

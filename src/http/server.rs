@@ -12,7 +12,7 @@ use poem::{
 };
 
 use super::{
-    middleware::{catch_panics, entity_tags, limit_time, observe, problems},
+    middleware::{catch_panics, entity_tags, limit_time, link_next, observe, problems},
     operations::metrics_page,
     routes::Routes,
 };
@@ -47,11 +47,12 @@ pub fn endpoint(app: Arc<App>, metrics: Option<PrometheusHandle>) -> impl Endpoi
 
 /// Puts what every request passes through around an endpoint.
 pub fn layered(app: Arc<App>, endpoint: impl Endpoint + 'static, routes: Routes) -> impl Endpoint + 'static {
-    let timeout = app.config.http.request_timeout;
+    let (timeout, public_url) = (app.config.http.request_timeout, app.config.http.public_url.clone());
     let routes = Arc::new(routes);
     let log_routes = Arc::clone(&routes);
     endpoint
         .data(app)
+        .around(move |endpoint, request| link_next(endpoint, public_url.clone(), request))
         .around(entity_tags)
         .around(catch_panics)
         .around(move |endpoint, request| limit_time(endpoint, timeout, request))

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use poem::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::bounds;
+use super::{bounds, examples};
 
 /// Completes an operation of the document.
 pub fn complete(path: &str, method: &str, operation: &mut Value) {
@@ -76,19 +76,18 @@ fn read_conditionally(operation: &mut Value) {
     let tag =
         json!({"ETag": {"description": "Names this version of the answer.", "schema": {"type": "string"}}});
     operation["responses"]["200"]["headers"] = tag.clone();
+    let is_list =
+        operation["parameters"].as_array().is_some_and(|all| all.iter().any(|one| one["name"] == "cursor"));
+    if is_list {
+        operation["responses"]["200"]["headers"]["Link"] = json!({
+            "description": "The next page, as `<…>; rel=\"next\"`; missing where `next_cursor` is null.",
+            "schema": {"type": "string"},
+        });
+    }
     operation["responses"]["304"] = json!({
         "description": "The version that `If-None-Match` names is still the newest.",
         "headers": tag,
     });
-    let takes_cursor = operation["parameters"]
-        .as_array()
-        .is_some_and(|parameters| parameters.iter().any(|parameter| parameter["name"] == "cursor"));
-    if takes_cursor {
-        operation["responses"]["200"]["headers"]["Link"] = json!({
-            "description": "The address of the next page, as `rel=\"next\"`; absent on the last page.",
-            "schema": {"type": "string"},
-        });
-    }
     let condition = json!({
         "name": "If-None-Match", "in": "header", "required": false, "schema": {"type": "string"},
         "description": "Entity tags that the client has: answered 304 if one is still the newest.",
@@ -104,7 +103,10 @@ fn problem(status: u16) -> Value {
     let name = status.canonical_reason().unwrap_or("Problem");
     let mut response = json!({
         "description": format!("{name}; see the problem's code."),
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "content": {"application/problem+json": {
+            "schema": {"$ref": "#/components/schemas/Problem"},
+            "example": examples::problem(status),
+        }},
     });
     let header = match status {
         StatusCode::UNAUTHORIZED => ("WWW-Authenticate", "What kind of token is wanted.", "string"),

@@ -34,19 +34,41 @@ pub fn page(html: &str, raw: &str, document: &str, server: &str) -> Page {
         .map(|script| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(script.as_bytes()))))
         .collect();
     // An address of this Kith that differs from the page's is where requests go.
-    let elsewhere = if server.starts_with("http") { server } else { "" };
+    let elsewhere = if server.starts_with("http") { format!(" {server}") } else { String::new() };
     let policy = format!(
         "default-src 'none'; script-src {}; style-src 'unsafe-inline'; img-src 'self' data:; \
-         connect-src 'self' {elsewhere}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+         connect-src 'self'{elsewhere}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         scripts.join(" ")
     );
     Page { html, policy }
 }
 
-/// The texts between script tags.
+/// The texts of the scripts, as a browser cuts them out: a tag that stands in a script is no tag.
 fn scripts(html: &str) -> impl Iterator<Item = &str> {
-    html.split("<script").skip(1).filter_map(|rest| {
-        let (_, rest) = rest.split_once('>')?;
-        Some(rest.split_once("</script>")?.0)
+    let mut rest = html;
+    std::iter::from_fn(move || {
+        let (_, tag) = rest.split_once("<script")?;
+        let (_, text) = tag.split_once('>')?;
+        let (script, behind) = text.split_once("</script>")?;
+        rest = behind;
+        Some(script)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_in_a_script_is_part_of_it() {
+        let html = "<html><script a=b>let a = '<script>';</script><p><script>b</script>";
+        assert_eq!(scripts(html).collect::<Vec<_>>(), ["let a = '<script>';", "b"]);
+    }
+
+    #[test]
+    fn nothing_in_a_description_ends_its_script() {
+        let page = page("<script>let spec = RAW</script>", "RAW", "{\"a\":\"</script>\"}", "/");
+        assert_eq!(page.html, "<script>let spec = {\"a\":\"<\\/script>\"}</script>");
+        assert_eq!(page.policy.matches("sha256-").count(), 1);
+    }
 }

@@ -56,8 +56,7 @@ impl ThreadsApi {
     ) -> Result<Json<Thread>, Error> {
         let cut = cut(sort.0, depth.0, replies.0);
         let paging = Paging::new(limit.0, cursor.0);
-        let thread = reader::of_post(&self.app, &id.0, &cut, &paging, reader.id()).await?;
-        Ok(Json::new(&thread).with_next(thread.next_cursor.as_deref()))
+        Ok(Json::page(&reader::of_post(&self.app, &id.0, &cut, &paging, reader.id()).await?))
     }
 
     /// Read the thread of a comment
@@ -85,8 +84,7 @@ impl ThreadsApi {
     ) -> Result<Json<Thread>, Error> {
         let cut = cut(sort.0, depth.0, replies.0);
         let paging = Paging::new(limit.0, cursor.0);
-        let thread = reader::of_comment(&self.app, &id.0, &cut, &paging, reader.id()).await?;
-        Ok(Json::new(&thread).with_next(thread.next_cursor.as_deref()))
+        Ok(Json::page(&reader::of_comment(&self.app, &id.0, &cut, &paging, reader.id()).await?))
     }
 }
 

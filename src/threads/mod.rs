@@ -6,7 +6,7 @@ mod reader;
 use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize};
 
-use crate::{comments::Comment, posts::PostOrTombstone};
+use crate::{comments::Comment, http::answer::Continues, posts::PostOrTombstone};
 
 /// A part of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Object)]
@@ -18,6 +18,12 @@ pub struct Thread {
     /// Gives the next page of the top level when passed as `cursor`; null exactly at its end.
     #[oai(validator(pattern = "^[A-Za-z0-9_-]+$"))]
     pub next_cursor: Option<String>,
+}
+
+impl Continues for Thread {
+    fn next_cursor(&self) -> Option<&str> {
+        self.next_cursor.as_deref()
+    }
 }
 
 /// One place in a conversation.

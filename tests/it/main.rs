@@ -2,6 +2,7 @@
 
 mod access;
 mod architecture;
+mod configuration;
 mod contract;
 mod crash;
 mod cypher;
@@ -16,3 +17,4 @@ mod problems;
 mod readme;
 mod stream;
 mod support;
+mod texts;

@@ -22,6 +22,8 @@ use poem_openapi::types::ToJSON;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::support::{Kith, On};
+
 const COMMITTED: &str = include_str!("../../openapi/openapi.json");
 
 pub fn document() -> Value {
@@ -78,6 +80,18 @@ fn the_committed_document_is_the_one_that_the_code_describes() {
     );
 }
 
+#[tokio::test]
+async fn the_documentation_loads_nothing_from_elsewhere_and_runs_only_its_own_scripts() {
+    let kith = Kith::start(On::Embedded).await;
+    let page = kith.send("GET", "/docs", "", Value::Null).await;
+    assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
+    let policy = page.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none';") && policy.contains("connect-src 'self';"), "{policy}");
+    assert_eq!(policy.matches("'sha256-").count(), 2, "{policy}");
+    assert!(page.text.starts_with("<!doctype html>") && !page.text.contains("oauth-receiver"));
+    assert!(page.text.contains("\"operationId\":\"create_post\""));
+}
+
 #[test]
 fn every_operation_says_what_it_is_and_what_it_answers() {
     let document = document();
@@ -109,7 +123,7 @@ fn every_operation_says_what_it_is_and_what_it_answers() {
                 response["description"].as_str().is_some_and(|text| !text.is_empty()),
                 "{name}: {status} has no description"
             );
-            if *status >= "400".to_owned() {
+            if status.as_str() >= "400" {
                 let content = response["content"].as_object().expect("content");
                 assert_eq!(
                     content.keys().collect::<Vec<_>>(),
@@ -232,6 +246,7 @@ fn nothing_refers_to_a_schema_that_is_not_there() {
 }
 
 /// The server writes with serde and describes with poem-openapi: both must see the same type.
+#[expect(clippy::too_many_lines, reason = "a sample of each type")]
 #[test]
 fn what_is_sent_is_what_is_described() {
     #[track_caller]

@@ -116,7 +116,7 @@ impl Kith {
         // The machine is shared by all tests at once.
         config.store.timeout = std::time::Duration::from_secs(30);
         change(&mut config);
-        let app = App::start(config).await.expect("Kith starts");
+        let app = Box::pin(App::start(config)).await.expect("Kith starts");
         let suffix = format!("{:x}{:x}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         Self { endpoint: boxed(&app), app, suffix, _folder: folder }
     }

@@ -118,13 +118,11 @@ impl Serialize for Secret {
 impl Config {
     /// Reads every layer. The error names the key that is at fault.
     pub fn load() -> Result<Self, ConfigError> {
-        let mut layers = Layers::defaults()?;
-        match std::env::var_os("KITH_CONFIG") {
-            Some(path) => layers.file(Path::new(&path), true)?,
-            None => layers.file(Path::new("kith.toml"), false)?,
-        }
-        layers.environment(std::env::vars_os())?;
-        layers.into_config()
+        let (file, required) = match std::env::var_os("KITH_CONFIG") {
+            Some(path) => (path, true),
+            None => ("kith.toml".into(), false),
+        };
+        Layers::defaults()?.file(Path::new(&file), required)?.environment(std::env::vars_os())?.into_config()
     }
 
     /// The defaults alone, which tests start from.

@@ -1,10 +1,10 @@
 //! The command line.
 
-use std::{error::Error, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
+use std::{error::Error, io::Write, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 use kith::{
-    app::App,
+    app::{App, StartError},
     clock::Timestamp,
     config::Config,
     http::server,
@@ -88,7 +88,7 @@ fn main() -> ExitCode {
 }
 
 async fn run(command: Command) -> Result<(), Box<dyn Error>> {
-    let config = Config::load()?;
+    let config = Config::load().map_err(StartError::Config)?;
     match command {
         Command::Config => {
             println!("{}", config.to_toml());
@@ -106,10 +106,12 @@ async fn run(command: Command) -> Result<(), Box<dyn Error>> {
             let (store, docs) = (app.config.store.uri.clone(), app.config.http.public_url.clone());
             let started = |address: SocketAddr| {
                 let url = docs.unwrap_or_else(|| format!("http://{address}"));
-                println!("Kith {} is ready.", env!("CARGO_PKG_VERSION"));
-                println!("  API         {url}/v1");
-                println!("  Swagger UI  {url}/docs");
-                println!("  Data        {store}");
+                let version = env!("CARGO_PKG_VERSION");
+                let block = format!(
+                    "Kith {version} is ready.\n  API         {url}/v1\n  Swagger UI  {url}/docs\n  Data        {store}\n"
+                );
+                // Whoever started Kith may have stopped listening; that is no reason not to serve.
+                let _ = std::io::stdout().write_all(block.as_bytes());
             };
             Ok(server::serve(app, metrics, told_to_stop(), started).await?)
         }

@@ -1,8 +1,9 @@
-//! The layers of the configuration, each checked against the defaults before it is laid over the ones below.
+//! The layers of the configuration. The `config` crate reads, merges and deserialises them; here each is held
+//! against the defaults first, for the crate itself would take `"yes"` for true and `3000` for text.
 
 use std::{ffi::OsString, path::Path};
 
-use toml::{Table, Value};
+use config::{ConfigBuilder, File, FileFormat, Map, Source, Value, ValueKind, builder::DefaultState};
 
 use super::{Config, ConfigError, DEFAULTS};
 
@@ -12,31 +13,35 @@ const PREFIX: &str = "KITH_";
 const LEVEL: &str = "__";
 
 pub struct Layers {
-    merged: Table,
+    /// Every key, with a value of its type.
+    known: Map<String, Value>,
+    builder: ConfigBuilder<DefaultState>,
 }
 
 impl Layers {
     pub fn defaults() -> Result<Self, ConfigError> {
-        Ok(Self { merged: parse(DEFAULTS, "default.toml")? })
+        let defaults = File::from_str(DEFAULTS, FileFormat::Toml);
+        let known = defaults.collect().map_err(|error| readable(&error, "default.toml"))?;
+        Ok(Self { known, builder: config::Config::builder().add_source(defaults) })
     }
 
     /// Adds a file.
-    pub fn file(&mut self, path: &Path, required: bool) -> Result<(), ConfigError> {
+    pub fn file(mut self, path: &Path, required: bool) -> Result<Self, ConfigError> {
         let source = path.display().to_string();
-        match std::fs::read_to_string(path) {
-            Ok(text) => lay(&mut self.merged, parse(&text, &source)?, "", &source),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !required => Ok(()),
-            Err(error) => Err(ConfigError(format!("{source}: {error}"))),
-        }
+        let file = File::from(path).format(FileFormat::Toml).required(required);
+        let found = file.collect().map_err(|error| readable(&error, &source))?;
+        check(&self.known, &found, "", &source)?;
+        self.builder = self.builder.add_source(file);
+        Ok(self)
     }
 
     /// Adds what `KITH_SECTION__KEY` variables say.
     ///
     /// Other variables that begin with `KITH_` are none of ours: Kubernetes makes some for a service named kith.
     pub fn environment(
-        &mut self,
+        mut self,
         variables: impl Iterator<Item = (OsString, OsString)>,
-    ) -> Result<(), ConfigError> {
+    ) -> Result<Self, ConfigError> {
         for (name, value) in variables {
             let Some((section, key)) = name
                 .to_str()
@@ -50,82 +55,86 @@ impl Layers {
             let value = value
                 .into_string()
                 .map_err(|_| ConfigError(format!("{section}.{key}: is not valid Unicode ({source})")))?;
-            let known = self.merged.get(&section).and_then(|section| section.get(&key));
-            let value = read_as(known, value);
-            let layer = Table::from_iter([(section, Value::Table(Table::from_iter([(key, value)])))]);
-            lay(&mut self.merged, layer, "", &source)?;
+            let value =
+                read_as(self.known.get(&section).and_then(|section| inside(section)?.get(&key)), value);
+            let table = Map::from_iter([(key.clone(), value.clone())]);
+            check(&self.known, &Map::from_iter([(section.clone(), Value::from(table))]), "", &source)?;
+            self.builder = self
+                .builder
+                .set_override(format!("{section}.{key}"), value)
+                .map_err(|error| readable(&error, &source))?;
         }
-        Ok(())
+        Ok(self)
     }
 
     pub fn into_config(self) -> Result<Config, ConfigError> {
-        let config: Config = Value::Table(self.merged).try_into().map_err(|error: toml::de::Error| {
-            // The keys stand on a line of their own, behind the message.
-            let text = error.to_string();
-            let (message, keys) = text.trim().split_once("\nin `").unwrap_or((text.trim(), ""));
-            ConfigError(format!("{}: {message}", keys.trim_end_matches('`')))
-        })?;
+        let layered = self.builder.build().map_err(|error| readable(&error, "configuration"))?;
+        let config: Config = layered.try_deserialize().map_err(|error| readable(&error, "configuration"))?;
         config.check()?;
         Ok(config)
     }
 }
 
-fn parse(text: &str, source: &str) -> Result<Table, ConfigError> {
-    // Only the place: the line itself may hold a secret.
-    text.parse().map_err(|error: toml::de::Error| {
-        let at = error.span().map_or(0, |span| span.start);
-        let line = text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
-        ConfigError(format!("{source}: line {line}: {}", error.message()))
-    })
-}
-
-/// Lays a table over another that knows all keys and their types.
-fn lay(below: &mut Table, above: Table, path: &str, source: &str) -> Result<(), ConfigError> {
-    for (key, value) in above {
+/// Holds what a source says against what is known.
+fn check(
+    known: &Map<String, Value>,
+    found: &Map<String, Value>,
+    path: &str,
+    source: &str,
+) -> Result<(), ConfigError> {
+    for (key, value) in found {
         let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-        let Some(known) = below.get_mut(&key) else {
+        let Some(known) = known.get(key) else {
             return Err(ConfigError(format!("{path}: is not a key that Kith knows ({source})")));
         };
-        match (known, value) {
-            (Value::Table(known), Value::Table(value)) => lay(known, value, &path, source)?,
-            (known, value) if is_like(known, &value) => *known = value,
-            (known, value) => {
-                let (wanted, found) = (kind(known), kind(&value));
-                return Err(ConfigError(format!("{path}: must be {wanted}, not {found} ({source})")));
-            }
+        let (wanted, given) = (kind(known), kind(value));
+        if wanted != given && (wanted, given) != (NUMBER, WHOLE) {
+            return Err(ConfigError(format!("{path}: must be {wanted}, not {given} ({source})")));
+        }
+        if let (Some(known), Some(value)) = (inside(known), inside(value)) {
+            check(known, value, &path, source)?;
         }
     }
     Ok(())
 }
 
-/// A fraction may stand where the default is whole; where it may not, its type refuses it.
-fn is_like(known: &Value, value: &Value) -> bool {
-    known.same_type(value)
-        || matches!(
-            (known, value),
-            (Value::Integer(_), Value::Float(_)) | (Value::Float(_), Value::Integer(_))
-        )
+fn inside(value: &Value) -> Option<&Map<String, Value>> {
+    match &value.kind {
+        ValueKind::Table(table) => Some(table),
+        _ => None,
+    }
 }
 
 /// Reads text as what the key is: a password of digits stays text.
 fn read_as(known: Option<&Value>, text: String) -> Value {
-    let read = match known {
-        Some(Value::Boolean(_)) => text.parse().ok().map(Value::Boolean),
-        Some(Value::Integer(_) | Value::Float(_)) => {
-            text.parse().ok().map(Value::Integer).or_else(|| text.parse().ok().map(Value::Float))
-        }
+    let read = match known.map(kind) {
+        Some(TRUTH) => text.parse::<bool>().ok().map(Value::from),
+        Some(WHOLE) => text.parse::<i64>().ok().map(Value::from),
+        Some(NUMBER) => text.parse::<f64>().ok().map(Value::from),
         _ => None,
     };
-    read.unwrap_or(Value::String(text))
+    read.unwrap_or_else(|| Value::from(text))
 }
 
+const TRUTH: &str = "true or false";
+const WHOLE: &str = "a whole number";
+const NUMBER: &str = "a number";
+
 fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::String(_) => "text",
-        Value::Integer(_) | Value::Float(_) => "a number",
-        Value::Boolean(_) => "true or false",
-        Value::Table(_) => "a section",
-        Value::Array(_) => "a list",
-        Value::Datetime(_) => "a date",
+    match value.kind {
+        ValueKind::Boolean(_) => TRUTH,
+        ValueKind::I64(_) | ValueKind::I128(_) | ValueKind::U64(_) | ValueKind::U128(_) => WHOLE,
+        ValueKind::Float(_) => NUMBER,
+        ValueKind::String(_) => "text",
+        ValueKind::Table(_) => "a section",
+        ValueKind::Array(_) => "a list",
+        ValueKind::Nil => "nothing",
     }
+}
+
+/// The crate's error without the lines of the file that it quotes, which may hold a secret.
+fn readable(error: &config::ConfigError, source: &str) -> ConfigError {
+    let text = error.to_string();
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    ConfigError(format!("{source}: {first}"))
 }

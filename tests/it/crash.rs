@@ -107,18 +107,14 @@ fn write_until_it_breaks(
         let write = some_write(who, &ledger.lock().expect("no writer panicked"));
         let answer = write.send(address, people);
         let mut ledger = ledger.lock().expect("no writer panicked");
-        match answer {
-            Ok(answer) => {
-                assert!([200, 201].contains(&answer.status), "{write:?}: {}", answer.body);
-                ledger.acknowledge(&write, &answer.body);
-                // The one who counts leaves before the last writer does.
-                let _ = acknowledge.send(());
-            }
-            Err(_) => {
-                ledger.lost.push(write);
-                return;
-            }
-        }
+        let Ok(answer) = answer else {
+            ledger.lost.push(write);
+            return;
+        };
+        assert!([200, 201].contains(&answer.status), "{write:?}: {}", answer.body);
+        ledger.acknowledge(&write, &answer.body);
+        // The one who counts leaves before the last writer does.
+        let _ = acknowledge.send(());
     }
 }
 

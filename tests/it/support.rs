@@ -116,7 +116,7 @@ impl Kith {
         // The machine is shared by all tests at once.
         config.store.timeout = std::time::Duration::from_secs(30);
         change(&mut config);
-        let app = App::start(config).await.expect("Kith starts");
+        let app = Box::pin(App::start(config)).await.expect("Kith starts");
         let suffix = format!("{:x}{:x}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         Self { endpoint: boxed(&app), app, suffix, _folder: folder }
     }
@@ -184,10 +184,10 @@ impl Kith {
             password_hash: None,
             now: now.0,
         };
-        store.run(&user).await.expect("a new user");
+        Box::pin(store.run(&user)).await.expect("a new user");
         let (user, hash, expires_at) = (id.clone(), new_id(), now.0 + kith::clock::DAY);
         let open = OpenSession { user, session: session.clone(), hash, now: now.0, expires_at };
-        store.run(&open).await.expect("a new session");
+        Box::pin(store.run(&open)).await.expect("a new session");
         let token = self.app.tokens.issue(&id, &session, now).expect("a token");
         Person { id, handle, token }
     }
@@ -236,17 +236,13 @@ impl Kith {
         loop {
             let page = self.get(&format!("{path}{separator}limit={limit}{cursor}"), token).await;
             let found = page["items"].as_array().expect("items").clone();
-            match page["next_cursor"].as_str() {
-                Some(next) => {
-                    assert_eq!(found.len(), limit, "a page with a next one is full: {path}");
-                    cursor = format!("&cursor={next}");
-                    items.extend(found);
-                }
-                None => {
-                    items.extend(found);
-                    return items;
-                }
-            }
+            let shown = found.len();
+            items.extend(found);
+            let Some(next) = page["next_cursor"].as_str() else {
+                return items;
+            };
+            assert_eq!(shown, limit, "a page with a next one is full: {path}");
+            cursor = format!("&cursor={next}");
         }
     }
 }

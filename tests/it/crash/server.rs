@@ -179,19 +179,20 @@ impl Reply {
     }
 }
 
-/// The head of a request, and of its answer no more than one.
+/// The head of a request that is the only one of its connection.
 pub fn head(method: &str, path: &str, token: &str, headers: &[(&str, &str)], length: usize) -> String {
-    let mut head = format!(
-        "{method} {path} HTTP/1.1\r\nhost: kith\r\nconnection: close\r\ncontent-type: application/json\r\n\
-         content-length: {length}\r\n"
-    );
+    let mut lines = vec![
+        format!("{method} {path} HTTP/1.1"),
+        "host: kith".to_owned(),
+        "connection: close".to_owned(),
+        "content-type: application/json".to_owned(),
+        format!("content-length: {length}"),
+    ];
     if !token.is_empty() {
-        head += &format!("authorization: Bearer {token}\r\n");
+        lines.push(format!("authorization: Bearer {token}"));
     }
-    for (name, value) in headers {
-        head += &format!("{name}: {value}\r\n");
-    }
-    head + "\r\n"
+    lines.extend(headers.iter().map(|(name, value)| format!("{name}: {value}")));
+    lines.join("\r\n") + "\r\n\r\n"
 }
 
 /// Sends a request. An answer that is not complete is an error: then nothing was acknowledged.

@@ -234,8 +234,9 @@ impl World {
 
     /// The posts that quote a post, newest first.
     pub fn quotes(&self, quoted: usize) -> Vec<usize> {
-        let quotes = |post: &usize| self.posts[*post].quote_of == Some(quoted) && !self.posts[*post].deleted;
-        (0..self.posts.len()).rev().filter(quotes).collect()
+        let is_quote =
+            |post: &usize| self.posts[*post].quote_of == Some(quoted) && !self.posts[*post].deleted;
+        (0..self.posts.len()).rev().filter(is_quote).collect()
     }
 
     pub fn tagged(&self, tag: u8) -> Vec<usize> {

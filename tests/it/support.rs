@@ -114,7 +114,8 @@ impl Kith {
             On::Neo4j => crate::neo4j::uri().to_owned(),
         };
         // The machine is shared by all tests at once.
-        config.store.timeout = std::time::Duration::from_secs(30);
+        config.store.timeout = std::time::Duration::from_mins(2);
+        config.http.request_timeout = config.store.timeout;
         change(&mut config);
         let app = Box::pin(App::start(config)).await.expect("Kith starts");
         let suffix = format!("{:x}{:x}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));

@@ -114,7 +114,8 @@ impl Kith {
             On::Neo4j => crate::neo4j::uri().to_owned(),
         };
         // The machine is shared by all tests at once.
-        config.store.timeout = std::time::Duration::from_secs(30);
+        config.store.timeout = std::time::Duration::from_mins(2);
+        config.http.request_timeout = config.store.timeout;
         change(&mut config);
         let app = Box::pin(App::start(config)).await.expect("Kith starts");
         let suffix = format!("{:x}{:x}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
@@ -184,10 +185,10 @@ impl Kith {
             password_hash: None,
             now: now.0,
         };
-        store.run(&user).await.expect("a new user");
+        Box::pin(store.run(&user)).await.expect("a new user");
         let (user, hash, expires_at) = (id.clone(), new_id(), now.0 + kith::clock::DAY);
         let open = OpenSession { user, session: session.clone(), hash, now: now.0, expires_at };
-        store.run(&open).await.expect("a new session");
+        Box::pin(store.run(&open)).await.expect("a new session");
         let token = self.app.tokens.issue(&id, &session, now).expect("a token");
         Person { id, handle, token }
     }

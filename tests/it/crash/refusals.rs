@@ -226,8 +226,8 @@ async fn a_graph_of_a_newer_kith_is_refused() {
     let folder = folder();
     let mut config = Config::defaults().store;
     config.uri = format!("embedded:{}", folder.path().display());
-    let store = Store::open(&config).await.expect("a new graph");
-    store.run(&SetSchemaVersion { version: 1_000_000 }).await.expect("a write");
+    let store = Box::pin(Store::open(&config)).await.expect("a new graph");
+    Box::pin(store.run(&SetSchemaVersion { version: 1_000_000 })).await.expect("a write");
     store.close().await;
     drop(store);
     refused(folder.path(), "127.0.0.1:0", &["schema version 1000000", "start a newer Kith"]);

@@ -179,7 +179,7 @@ impl Reply {
     }
 }
 
-/// The head of a request, and of its answer no more than one.
+/// The head of a request that is the only one of its connection.
 pub fn head(method: &str, path: &str, token: &str, headers: &[(&str, &str)], length: usize) -> String {
     let mut lines = vec![
         format!("{method} {path} HTTP/1.1"),

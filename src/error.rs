@@ -14,7 +14,7 @@ use poem_openapi::{
 };
 use serde::Serialize;
 
-use crate::store::StoreError;
+use crate::store::error::StoreError;
 
 /// The error of every fallible function that a request passes through, in the domain's words.
 #[derive(Debug, thiserror::Error)]

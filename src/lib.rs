@@ -21,6 +21,7 @@ pub mod openapi;
 pub mod page;
 pub mod posts;
 pub mod reactions;
+pub mod section;
 pub mod store;
 pub mod system;
 pub mod telemetry;

@@ -7,7 +7,7 @@ mod swagger;
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use poem_openapi::{OpenApiService, Tags};
+use poem_openapi::OpenApiService;
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -24,31 +24,6 @@ use crate::{
     threads::api::ThreadsApi,
     users::api::UsersApi,
 };
-
-/// The chapters of the document.
-#[derive(Tags)]
-pub enum Section {
-    /// Registering, logging in, one's own account.
-    Accounts,
-    /// People and who follows whom.
-    Users,
-    /// Following and unfollowing.
-    Follows,
-    /// Writing and reading posts and quotes.
-    Posts,
-    /// Likes, reposts and bookmarks.
-    Reactions,
-    /// Answers to posts, nested.
-    Comments,
-    /// Conversations, flat and in pages.
-    Threads,
-    /// Posts in the order in which people read them.
-    Feeds,
-    /// Questions that only a graph answers.
-    Graph,
-    /// Health.
-    Operations,
-}
 
 type Apis = (
     SessionsApi,

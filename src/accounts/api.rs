@@ -11,10 +11,11 @@ use crate::{
     auth::Viewer,
     error::Error,
     http::{
-        answer::{Json, NoContent, matches_revision},
+        answer::{Json, NoContent},
         body::Body,
+        entity_tag::matches_revision,
     },
-    openapi::Section,
+    section::Section,
     store::{Run, StoreError, Tx, Work},
     users::{User, read_one, rules},
 };

@@ -13,7 +13,7 @@ use crate::{
         answer::{Json, NoContent},
         body::Body,
     },
-    openapi::Section,
+    section::Section,
 };
 
 pub struct SessionsApi {

@@ -23,9 +23,9 @@ use crate::{
         body::Body,
     },
     idempotency,
-    openapi::Section,
     page::{Limit, Page, Paging, Position},
     posts::read_or_tombstone,
+    section::Section,
     text,
     users::rules::refuse,
 };

@@ -13,7 +13,6 @@ use crate::{
     clock::Timestamp,
     comments::queries::{CommentsViewerState, ReadComments},
     error::Error,
-    reactions::api::CommentViewer,
     store::Run,
     users::UserSummary,
 };
@@ -65,6 +64,13 @@ pub struct CommentCounts {
     /// How many people like it.
     #[oai(validator(minimum(value = "0")))]
     pub likes: i64,
+}
+
+/// What the acting user has done with a comment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Object)]
+pub struct CommentViewer {
+    /// The acting user likes it.
+    pub liked: bool,
 }
 
 /// The comments of those ids, by id, with what the viewer has done with them.

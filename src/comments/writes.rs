@@ -10,7 +10,7 @@ use super::{
 use crate::{
     clock::Timestamp,
     error::Error,
-    http::answer::matches_revision,
+    http::entity_tag::matches_revision,
     idempotency::Creation,
     posts::missing,
     store::{Run, StoreError, Tx, Work},

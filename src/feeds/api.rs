@@ -20,8 +20,8 @@ use crate::{
     auth::{Reader, Viewer},
     error::Error,
     http::answer::{Json, to_json},
-    openapi::Section,
     page::{Limit, Page, Paging},
+    section::Section,
     text::tag_key,
     users::resolve,
 };

@@ -10,7 +10,7 @@ use crate::{
     auth::Viewer,
     error::Error,
     http::answer::Json,
-    openapi::Section,
+    section::Section,
     users::{UserViewer, resolve, viewer_states},
 };
 

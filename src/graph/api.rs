@@ -14,8 +14,8 @@ use crate::{
     auth::Viewer,
     error::Error,
     http::answer::Json,
-    openapi::Section,
     page::{Limit, Page, Paging},
+    section::Section,
     users::{
         UserSummary,
         api::{people_page, split_ids},

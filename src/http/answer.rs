@@ -13,6 +13,8 @@ use poem_openapi::{
 };
 use serde::Serialize;
 
+use super::entity_tag;
+
 /// `200` with a JSON body.
 pub struct Json<T> {
     body: Vec<u8>,
@@ -46,7 +48,7 @@ impl<T: Serialize> Json<T> {
     /// Sets an entity tag that carries the revision, which `If-Match` compares.
     #[must_use]
     pub fn with_revision(self, revision: i64) -> Self {
-        let tag = revision_tag(revision, &self.body);
+        let tag = entity_tag::of_revision(revision, &self.body);
         self.with_header(header::ETAG, &tag)
     }
 }
@@ -63,25 +65,6 @@ pub struct NextCursor(pub String);
 /// JSON of one of our own types, whose serialisation cannot fail.
 pub fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_else(|error| unreachable!("own types serialise: {error}"))
-}
-
-/// `"r<revision>-<hash of the body>"`: strong for caches, and comparable by revision for `If-Match`.
-pub fn revision_tag(revision: i64, body: &[u8]) -> String {
-    format!("\"r{revision}-{}\"", super::middleware::short_hash(body))
-}
-
-/// Whether an `If-Match` header lets a change of that revision through.
-pub fn matches_revision(if_match: Option<&str>, revision: i64) -> bool {
-    let Some(if_match) = if_match else {
-        return true;
-    };
-    if_match.split(',').map(str::trim).any(|tag| {
-        tag == "*"
-            || tag
-                .strip_prefix("\"r")
-                .and_then(|tag| tag.split_once('-'))
-                .is_some_and(|(number, _)| number == revision.to_string())
-    })
 }
 
 impl<T: Send> IntoResponse for Json<T> {

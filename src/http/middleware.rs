@@ -14,9 +14,8 @@ use poem::{
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
 };
 use poem_openapi::error::{ContentTypeError, ParseParamError, ParsePathError};
-use sha2::{Digest, Sha256};
 
-use super::{answer::NextCursor, routes::Routes};
+use super::{answer::NextCursor, entity_tag, routes::Routes};
 use crate::{clock::new_id, error::Error, telemetry::InFlight};
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -267,13 +266,17 @@ pub async fn entity_tags<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poe
         tag.clone()
     } else {
         let bytes = response.take_body().into_bytes().await?;
-        let tag = HeaderValue::from_str(&format!("\"{}\"", short_hash(&bytes)))
+        let tag = HeaderValue::from_str(&entity_tag::of_body(&bytes))
             .unwrap_or_else(|_| unreachable!("a hash is visible ASCII"));
         response.set_body(bytes);
         response.headers_mut().insert(header::ETAG, tag.clone());
         tag
     };
-    if known.is_some_and(|known| names(&known, &tag)) {
+    let is_known = known
+        .as_ref()
+        .and_then(|known| known.to_str().ok().zip(tag.to_str().ok()))
+        .is_some_and(|(known, tag)| entity_tag::is_named(known, tag));
+    if is_known {
         let mut headers = HeaderMap::new();
         std::mem::swap(response.headers_mut(), &mut headers);
         headers.remove(header::CONTENT_TYPE);
@@ -283,24 +286,4 @@ pub async fn entity_tags<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poe
         return Ok(not_modified);
     }
     Ok(response)
-}
-
-/// Weak comparison, as [RFC 9110](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2) asks for `If-None-Match`.
-fn names(known: &HeaderValue, tag: &HeaderValue) -> bool {
-    let Ok(known) = known.to_str() else {
-        return false;
-    };
-    known
-        .split(',')
-        .map(|candidate| candidate.trim().trim_start_matches("W/"))
-        .any(|candidate| candidate == "*" || candidate.as_bytes() == tag.as_bytes())
-}
-
-/// 96 bits of SHA-256, in hexadecimal.
-pub fn short_hash(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    Sha256::digest(bytes).iter().take(12).fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

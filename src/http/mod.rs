@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod body;
+pub mod entity_tag;
 pub mod middleware;
 pub mod operations;
 pub mod routes;

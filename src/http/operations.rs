@@ -8,7 +8,7 @@ use poem_openapi::{Object, OpenApi};
 use serde::Serialize;
 
 use super::answer::Json;
-use crate::{app::App, error::Error, openapi::Section, store, system::Ping};
+use crate::{app::App, error::Error, section::Section, store, system::Ping};
 
 pub struct OperationsApi {
     pub app: Arc<App>,

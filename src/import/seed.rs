@@ -1,5 +1,6 @@
 //! `kith seed`: fills a graph with a made-up world, and with somebody to log in as.
 
+pub use super::seed_world::Options;
 use super::{
     ImportError, Report,
     bulk::Loader,
@@ -17,33 +18,11 @@ use crate::{
     users::queries::CreateUser,
 };
 
-/// How the world is to be. The same options make the same world.
-#[derive(Clone, Debug)]
-pub struct Options {
-    pub seed: u64,
-    pub users: usize,
-    /// On average: few people have most of them.
-    pub posts_per_user: usize,
-    /// On average, and fewer in a world that is too small for it.
-    pub follows_per_user: usize,
-    /// When the newest things happened; now when nothing is said. All else counts back from it.
-    pub until: Option<Timestamp>,
-    /// What the demo user logs in with.
-    pub password: String,
-}
-
 /// The handle to log in with.
 pub const DEMO: &str = "demo";
 /// How many people the demo user follows, and is followed by, if there are as many.
 const DEMO_FOLLOWS: usize = 30;
 const DEMO_FOLLOWERS: usize = 12;
-
-impl Options {
-    /// Worlds of different options share nothing but the demo user.
-    pub(super) fn name(&self) -> String {
-        format!("seed:{}:{}:{}:{}", self.seed, self.users, self.posts_per_user, self.follows_per_user)
-    }
-}
 
 /// Makes the world and loads what of it is not in the graph yet.
 pub async fn seed(app: &App, options: &Options, progress: &dyn Progress) -> Result<Report, ImportError> {

@@ -8,7 +8,6 @@ use std::collections::HashSet;
 use super::{
     ldbc::base36,
     queries::{CommentRow, PairRow, PostRow, RepostRow, UserRow},
-    seed::Options,
     seed_words::{ANSWERS, ENDINGS, FIRST_NAMES, LAST_NAMES, OPENINGS, TOPICS},
 };
 use crate::{
@@ -21,6 +20,28 @@ use crate::{
 const SPAN: u64 = 30 * DAY.unsigned_abs();
 /// The longest that somebody takes to answer.
 const ANSWER_DELAY: u64 = DAY.unsigned_abs() / 2;
+
+/// How the world is to be. The same options make the same world.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub seed: u64,
+    pub users: usize,
+    /// On average: few people have most of them.
+    pub posts_per_user: usize,
+    /// On average, and fewer in a world that is too small for it.
+    pub follows_per_user: usize,
+    /// When the newest things happened; now when nothing is said. All else counts back from it.
+    pub until: Option<Timestamp>,
+    /// What the demo user logs in with.
+    pub password: String,
+}
+
+impl Options {
+    /// Worlds of different options share nothing but the demo user.
+    pub(super) fn name(&self) -> String {
+        format!("seed:{}:{}:{}:{}", self.seed, self.users, self.posts_per_user, self.follows_per_user)
+    }
+}
 
 /// `SplitMix64` (Steele, Lea and Flood, 2014): the same numbers on every machine and in every version of Kith, which no
 /// generator of the `rand` crate promises that is also this small.

@@ -24,8 +24,8 @@ use crate::{
         body::Body,
     },
     idempotency,
-    openapi::Section,
     page::{Limit, Page, Paging, Position},
+    section::Section,
     text,
     users::{UserSummary, api::people_page, rules::refuse},
 };

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     clock::Timestamp,
     error::Error,
-    http::answer::matches_revision,
+    http::entity_tag::matches_revision,
     idempotency::Creation,
     store::{Run, StoreError, Tx, Work},
     text,

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use poem_openapi::{
-    Object, OpenApi,
+    OpenApi,
     param::{Path, Query},
 };
-use serde::Serialize;
 
 use super::{
     queries::{
@@ -18,10 +17,10 @@ use super::{
 use crate::{
     app::App,
     auth::{Reader, Viewer},
+    comments::CommentViewer,
     cypher::{IdRow, Query as Statement},
     error::Error,
     http::answer::Json,
-    openapi::Section,
     page::{Limit, Page, Paging},
     posts::{
         Post, PostViewer,
@@ -29,18 +28,12 @@ use crate::{
         missing,
         queries::{PostOfUser, PostsViewerState, repost_id},
     },
+    section::Section,
     users::resolve,
 };
 
 pub struct ReactionsApi {
     pub app: Arc<App>,
-}
-
-/// What the acting user has done with a comment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize, Object)]
-pub struct CommentViewer {
-    /// The acting user likes it.
-    pub liked: bool,
 }
 
 #[OpenApi(tag = "Section::Reactions")]

@@ -4,6 +4,7 @@
 
 #[cfg(feature = "embedded")]
 mod embedded;
+pub mod error;
 mod neo4j;
 mod schema;
 
@@ -23,26 +24,8 @@ use crate::{
     telemetry::InFlight,
 };
 
+pub use error::StoreError;
 pub use schema::{LABELS, PROPERTIES, RELATIONSHIP_TYPES, SCHEMA_STATEMENTS};
-
-/// Why a statement or transaction failed, in the words that a caller can act on.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// A uniqueness constraint refused the write.
-    #[error("a unique value is already taken: {0}")]
-    Duplicate(String),
-    /// The whole transaction may be run again: a deadlock, a lost optimistic race.
-    #[error("the store asks to try again: {0}")]
-    Transient(String),
-    /// Nothing reached the store, or the connection broke.
-    #[error("the store cannot be reached: {0}")]
-    Unavailable(String),
-    #[error("the store did not answer within {0:?}")]
-    DeadlineExceeded(Duration),
-    /// The statement or its row type is wrong, or the store is broken.
-    #[error("{statement}: {message}")]
-    Failed { statement: &'static str, message: String },
-}
 
 /// Something statements can be run on: the store itself, or an open transaction.
 pub trait Run: Send {

@@ -16,8 +16,8 @@ use crate::{
     auth::Reader,
     error::Error,
     http::answer::Json,
-    openapi::Section,
     page::{Bounded, Limit, Paging},
+    section::Section,
 };
 
 /// How many levels of a thread are shown.

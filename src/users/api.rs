@@ -24,8 +24,8 @@ use crate::{
         body::Body,
     },
     idempotency::{self, Creation},
-    openapi::Section,
     page::{Limit, Page, Paging, Position},
+    section::Section,
     store::{Run, StoreError, Tx},
 };
 

@@ -6,7 +6,7 @@ use kith::{
     app::App,
     auth::api::SessionTokens,
     clock::Timestamp,
-    comments::{Comment, CommentCounts},
+    comments::{Comment, CommentCounts, CommentViewer},
     error::{FieldError, Problem},
     feeds::{FeedItem, Reason, ReasonKind},
     graph::api::{Paths, Relationship, Suggestion},
@@ -14,7 +14,6 @@ use kith::{
     openapi,
     page::Page,
     posts::{Media, Post, PostCounts, PostOrTombstone, PostViewer, Tombstone, Visibility},
-    reactions::api::CommentViewer,
     threads::{CutBy, Replies, Thread, ThreadItem, ThreadItemKind},
     users::{User, UserCounts, UserSummary, UserViewer},
 };

@@ -1,0 +1,28 @@
+//! The chapters of the OpenAPI document, which every endpoint names its own of.
+
+use poem_openapi::Tags;
+
+/// The chapters of the document.
+#[derive(Tags)]
+pub enum Section {
+    /// Registering, logging in, one's own account.
+    Accounts,
+    /// People and who follows whom.
+    Users,
+    /// Following and unfollowing.
+    Follows,
+    /// Writing and reading posts and quotes.
+    Posts,
+    /// Likes, reposts and bookmarks.
+    Reactions,
+    /// Answers to posts, nested.
+    Comments,
+    /// Conversations, flat and in pages.
+    Threads,
+    /// Posts in the order in which people read them.
+    Feeds,
+    /// Questions that only a graph answers.
+    Graph,
+    /// Health.
+    Operations,
+}

@@ -1,0 +1,22 @@
+//! Why the store refuses or fails.
+
+use std::time::Duration;
+
+/// Why a statement or transaction failed, in the words that a caller can act on.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A uniqueness constraint refused the write.
+    #[error("a unique value is already taken: {0}")]
+    Duplicate(String),
+    /// The whole transaction may be run again: a deadlock, a lost optimistic race.
+    #[error("the store asks to try again: {0}")]
+    Transient(String),
+    /// Nothing reached the store, or the connection broke.
+    #[error("the store cannot be reached: {0}")]
+    Unavailable(String),
+    #[error("the store did not answer within {0:?}")]
+    DeadlineExceeded(Duration),
+    /// The statement or its row type is wrong, or the store is broken.
+    #[error("{statement}: {message}")]
+    Failed { statement: &'static str, message: String },
+}

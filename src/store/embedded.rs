@@ -117,7 +117,7 @@ impl Embedded {
         let text = text.to_owned();
         let writer = match access {
             Access::Read => None,
-            Access::Write => Some(Arc::clone(&self.writer).lock_owned().await),
+            Access::Write => Some(super::within(self.timeout, self.turn()).await?),
         };
         blocking(move || {
             let cells = cells(parameters);
@@ -134,6 +134,11 @@ impl Embedded {
             rows(name, &outcome.result.columns, outcome.result.rows)
         })
         .await
+    }
+
+    /// The writer's turn, once it comes.
+    async fn turn(&self) -> Result<OwnedMutexGuard<()>, StoreError> {
+        Ok(Arc::clone(&self.writer).lock_owned().await)
     }
 
     pub async fn begin(&self) -> EmbeddedTx {

@@ -1,5 +1,6 @@
-// Deletes a user of whom nothing else is left, and the note that it had to be done. No row: something is left.
-MATCH (erasure:Erasure {id: $user})
+// Deletes a user of whom nothing else is left, and the note that it had to be done, if they are there. No row:
+// something of the user is left.
+OPTIONAL MATCH (erasure:Erasure {id: $user})
 OPTIONAL MATCH (user:User {id: $user})
 WITH erasure, user
 WHERE user IS NULL OR COUNT { (user)--() } = 0

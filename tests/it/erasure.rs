@@ -1,5 +1,7 @@
 //! The end of an account: nothing of the person is left, and what others made keeps its place.
 
+use std::time::Duration;
+
 use kith::accounts::queries::BeginErasure;
 use serde_json::{Value, json};
 
@@ -52,5 +54,16 @@ on_both_stores! {
         kith::accounts::resume(&kith.app).await.expect("resumed");
         kith.send("GET", &format!("/v1/users/{}", ann.id), "", Value::Null).await.expect_problem(404, "user_not_found");
         kith.send("GET", &format!("/v1/posts/{}", text(&post["id"])), "", Value::Null).await.expect_problem(410, "post_deleted");
+    }
+
+    async fn an_erasure_that_somebody_else_ended_ends_too(kith: &Kith) {
+        let ann = kith.person("ann").await;
+        kith.post(&ann, "mine").await;
+        let both = async { tokio::join!(kith::accounts::erase(&kith.app, &ann.id), kith::accounts::erase(&kith.app, &ann.id)) };
+        let (one, other) = tokio::time::timeout(Duration::from_mins(1), both).await.expect("both end");
+        one.expect("erased");
+        other.expect("erased");
+        let again = kith::accounts::erase(&kith.app, &ann.id);
+        tokio::time::timeout(Duration::from_mins(1), again).await.expect("it ends").expect("nothing to do");
     }
 }

@@ -207,20 +207,12 @@ impl Error {
         }
     }
 
-    /// The problem as an answer to a request of that path and id.
-    pub fn to_response(&self, instance: &str, request_id: &str) -> Response {
-        let status = self.status();
-        if let Some(cause) = self.cause() {
-            if status == StatusCode::INTERNAL_SERVER_ERROR {
-                tracing::error!(cause, request_id, "request failed");
-            } else {
-                tracing::warn!(cause, request_id, "request failed");
-            }
-        }
-        let problem = Problem {
+    /// What the client of a request of that path and id is told.
+    pub fn problem(&self, instance: &str, request_id: &str) -> Problem {
+        Problem {
             kind: format!("/problems/{}", self.code()),
             title: self.title(),
-            status: status.as_u16(),
+            status: self.status().as_u16(),
             detail: match self {
                 Self::Store(StoreError::Failed { .. } | StoreError::Duplicate(_)) => {
                     "Something is wrong on our side.".to_owned()
@@ -231,7 +223,20 @@ impl Error {
             instance: instance.to_owned(),
             request_id: request_id.to_owned(),
             errors: self.field_errors(),
-        };
+        }
+    }
+
+    /// The problem as an answer, and its cause as a line in the log.
+    pub fn to_response(&self, instance: &str, request_id: &str) -> Response {
+        let status = self.status();
+        if let Some(cause) = self.cause() {
+            if status == StatusCode::INTERNAL_SERVER_ERROR {
+                tracing::error!(cause, request_id, "request failed");
+            } else {
+                tracing::warn!(cause, request_id, "request failed");
+            }
+        }
+        let problem = self.problem(instance, request_id);
         let mut response = Response::builder()
             .status(status)
             .content_type("application/problem+json")

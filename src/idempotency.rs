@@ -95,8 +95,9 @@ fn created<T>(location: String, body: Vec<u8>, replayed: bool) -> Created<T> {
     Created { location, body, replayed, of: PhantomData }
 }
 
-struct Plain<'a, C> {
-    creation: &'a C,
+/// A creation in a transaction of its own, without a key.
+pub struct Plain<'a, C> {
+    pub creation: &'a C,
 }
 
 impl<C: Creation> Work for Plain<'_, C> {

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::{posts::queries::PostOfUser, queries, users::UserSummary};
+use crate::{page::Position, posts::queries::PostOfUser, queries, users::UserSummary};
 
 queries! {
     /// The newest entries by those whom a viewer follows and by the viewer.
@@ -27,6 +27,12 @@ pub struct EntryRow {
     pub id: String,
     pub post_id: String,
     pub rank_key: i64,
+}
+
+impl EntryRow {
+    pub fn position(&self) -> Position {
+        Position { key: self.rank_key, id: self.id.clone() }
+    }
 }
 
 /// An entry that is a reason for a post to be in a feed.

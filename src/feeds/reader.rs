@@ -63,11 +63,11 @@ pub async fn page(
             start = first.rank_key;
         }
         if let Some(last) = rows.last() {
-            before = Position { key: last.rank_key, id: last.id.clone() };
+            before = last.position();
         }
         let rows = first_of_each_post(rows, &mut seen);
         for (row, item) in hydrate(app, feed, rows, start, &position, viewer).await? {
-            items.push((Position { key: row.rank_key, id: row.id }, item));
+            items.push((row.position(), item));
         }
         if items.len() >= wanted || exhausted {
             break;
@@ -101,31 +101,24 @@ pub async fn since(
         backlog.extend(rows.into_iter().take_while(is_new));
         match backlog.last() {
             Some(last) if found == BATCH && backlog.len().is_multiple_of(BATCH) => {
-                before = Position { key: last.rank_key, id: last.id.clone() };
+                before = last.position();
             }
             _ => break,
         }
     }
     let batch = backlog.split_off(backlog.len().saturating_sub(BATCH));
     let Some(newest) = batch.first() else { return Ok(None) };
-    let (start, behind) = (newest.rank_key, Position { key: newest.rank_key, id: newest.id.clone() });
+    let (start, behind) = (newest.rank_key, newest.position());
     let batch = first_of_each_post(batch, &mut HashSet::new());
     let items = hydrate(app, feed, batch, start, &Position::newest(), Some(viewer)).await?;
-    let items = items
-        .into_iter()
-        .rev()
-        .map(|(row, item)| (Position { key: row.rank_key, id: row.id }, item))
-        .collect();
+    let items = items.into_iter().rev().map(|(row, item)| (row.position(), item)).collect();
     Ok(Some((behind, items)))
 }
 
 /// Where a feed begins at this moment: the position of its newest entry.
 pub async fn newest(app: &App, feed: &Feed) -> Result<Position, Error> {
     let rows = entries(app, feed, &Position::newest(), 1).await?;
-    Ok(rows.into_iter().next().map_or(Position { key: i64::MIN, id: String::new() }, |row| Position {
-        key: row.rank_key,
-        id: row.id,
-    }))
+    Ok(rows.first().map_or(Position { key: i64::MIN, id: String::new() }, EntryRow::position))
 }
 
 /// Items for those posts, each for the reason that its author wrote it, in the order of the ids.
@@ -152,16 +145,9 @@ async fn entries(app: &App, feed: &Feed, before: &Position, limit: usize) -> Res
         Feed::User(user) => app.store.run(&UserEntries { user, before_key, before_id, limit }).await,
         Feed::Tag(tag) => app.store.run(&TagEntries { tag, before_key, before_id, limit }).await,
         Feed::Public => {
-            let mut rows = Vec::new();
             let from = before_key.min(app.clock.now().rank_key());
-            for since in app.store.scan_windows(from) {
-                let query = PublicEntries { before_key, before_id: before_id.clone(), since, limit };
-                rows = app.store.run(&query).await?;
-                if rows.len() == limit {
-                    break;
-                }
-            }
-            Ok(rows)
+            let query = |since| PublicEntries { before_key, before_id: before_id.clone(), since, limit };
+            app.store.scan(from, limit, query).await
         }
     }
 }

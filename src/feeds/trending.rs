@@ -82,13 +82,8 @@ impl Trending {
 }
 
 async fn rank(app: &App, as_of: Timestamp) -> Result<Arc<Vec<String>>, Error> {
-    let mut rows = Vec::new();
-    for since in app.store.scan_windows(as_of.rank_key()) {
-        rows = app.store.run(&TrendingCandidates { since, limit: CANDIDATES }).await?;
-        if rows.len() == CANDIDATES {
-            break;
-        }
-    }
+    let query = |since| TrendingCandidates { since, limit: CANDIDATES };
+    let rows = app.store.scan(as_of.rank_key(), CANDIDATES, query).await?;
     let mut scored: Vec<(f64, CandidateRow)> =
         rows.into_iter().map(|row| (score(&row, as_of), row)).filter(|(score, _)| *score > 0.0).collect();
     scored.sort_by(|(one, row), (other, other_row)| {

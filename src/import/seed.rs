@@ -13,8 +13,7 @@ use crate::{
     auth::queries::FindCredential,
     clock::{DAY, Timestamp, derived_id},
     error::Error,
-    idempotency::Creation,
-    store::{Tx, Work},
+    idempotency::Plain,
     users::queries::CreateUser,
 };
 
@@ -74,8 +73,8 @@ async fn demo_user(
         password_hash: Some(app.passwords.hash(password).await?),
         now: until.0 - 60 * DAY,
     };
-    match app.store.write(&Register(creation)).await {
-        Ok(()) => {
+    match app.store.write(&Plain { creation: &creation }).await {
+        Ok(_) => {
             notes.push(login);
             Ok(Some(id))
         }
@@ -84,17 +83,6 @@ async fn demo_user(
             Ok(None)
         }
         Err(error) => Err(error.into()),
-    }
-}
-
-struct Register(CreateUser);
-
-impl Work for Register {
-    type Output = ();
-
-    async fn run(&self, tx: &mut Tx) -> Result<(), Error> {
-        self.0.create(tx).await?;
-        Ok(())
     }
 }
 

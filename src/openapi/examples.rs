@@ -3,6 +3,11 @@
 use poem::http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use crate::{
+    error::{Error, FieldError, Problem},
+    store::StoreError,
+};
+
 /// Adds examples to the bodies of requests.
 pub fn of_requests(schemas: &mut Map<String, Value>) {
     let text = json!({"text": "Hello, #kith!"});
@@ -20,44 +25,26 @@ pub fn of_requests(schemas: &mut Map<String, Value>) {
     }
 }
 
-/// A problem of that status, the most common one.
-pub fn problem(status: StatusCode) -> Value {
-    let (code, detail, field) = match status.as_u16() {
-        400 => ("invalid_parameter", "limit must be a whole number from 1 to 100", Some("limit")),
-        401 => ("unauthenticated", "This operation needs an access token.", None),
-        403 => ("forbidden", "Only the author may do this.", None),
-        404 => ("post_not_found", "There is no such post.", None),
-        409 => ("handle_taken", "The handle @ann is taken.", None),
-        410 => ("post_deleted", "The post was deleted.", None),
-        412 => {
-            ("precondition_failed", "The resource has changed since the version that If-Match names.", None)
+/// A problem of that status, the most common one, as Kith itself would tell it.
+pub fn problem(status: StatusCode) -> Problem {
+    let error = match status {
+        StatusCode::BAD_REQUEST => Error::InvalidParameter {
+            name: "limit".to_owned(),
+            message: "limit must be a whole number from 1 to 100".to_owned(),
+        },
+        StatusCode::UNAUTHORIZED => Error::Unauthenticated,
+        StatusCode::FORBIDDEN => Error::Forbidden("Only the author may do this."),
+        StatusCode::NOT_FOUND => Error::PostNotFound,
+        StatusCode::CONFLICT => Error::HandleTaken("ann".to_owned()),
+        StatusCode::GONE => Error::PostDeleted,
+        StatusCode::PRECONDITION_FAILED => Error::PreconditionFailed,
+        StatusCode::PAYLOAD_TOO_LARGE => Error::BodyTooLarge(65536),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Error::UnsupportedMediaType,
+        StatusCode::UNPROCESSABLE_ENTITY => {
+            Error::Validation(vec![FieldError::new("text", "must not be empty")])
         }
-        413 => ("body_too_large", "The body is larger than 65536 bytes.", None),
-        415 => ("unsupported_media_type", "The body must be application/json.", None),
-        422 => ("validation_failed", "Some values are out of bounds; see errors.", Some("text")),
-        503 => (
-            "store_unavailable",
-            "The graph does not answer; nothing was changed that was not acknowledged.",
-            None,
-        ),
-        _ => ("internal", "Something is wrong on our side.", None),
+        StatusCode::SERVICE_UNAVAILABLE => Error::Store(StoreError::Unavailable(String::new())),
+        _ => Error::Internal("".into()),
     };
-    let errors: Vec<Value> = field
-        .map(|field| {
-            let message = if field == "text" { "must not be empty" } else { detail };
-            json!({"field": field, "message": message})
-        })
-        .into_iter()
-        .collect();
-    let title = code.replace('_', " ");
-    json!({
-        "type": format!("/problems/{code}"),
-        "title": title[..1].to_uppercase() + &title[1..],
-        "status": status.as_u16(),
-        "detail": detail,
-        "code": code,
-        "instance": "/v1/example",
-        "request_id": "tz4a98xxat96iws9zmbrgj3a",
-        "errors": errors,
-    })
+    error.problem("/v1/example", "tz4a98xxat96iws9zmbrgj3a")
 }

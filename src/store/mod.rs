@@ -209,12 +209,30 @@ impl Store {
         Ok(())
     }
 
+    /// The first `limit` rows of a newest-first scan of everything up to `before`. The query is given a lower bound,
+    /// which a store that cannot walk an index in order needs.
+    pub async fn scan<Q: Query>(
+        &self,
+        before: i64,
+        limit: usize,
+        query: impl Fn(i64) -> Q + Send,
+    ) -> Result<Vec<Q::Row>, Error> {
+        let mut rows = Vec::new();
+        for since in self.scan_windows(before) {
+            rows = self.run(&query(since)).await?;
+            if rows.len() == limit {
+                break;
+            }
+        }
+        Ok(rows)
+    }
+
     /// Lower bounds for a newest-first scan of everything up to `before`, to be tried one after the other
     /// until the page is full.
     ///
     /// Neo4j walks an index in order, so its only bound is none. The embedded engine sorts all that the
     /// bounds let through, so it is asked for growing windows of time.
-    pub fn scan_windows(&self, before: i64) -> Vec<i64> {
+    fn scan_windows(&self, before: i64) -> Vec<i64> {
         const HOUR: i64 = 3_600_000_000 << crate::clock::SEQUENCE_BITS;
         match &self.engine {
             Engine::Neo4j(_) => vec![i64::MIN],

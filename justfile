@@ -27,3 +27,7 @@ openapi:
     mkdir -p openapi
     cargo run --quiet -- openapi > openapi/openapi.json.new
     mv openapi/openapi.json.new openapi/openapi.json
+
+# Measure everything and write docs/performance.md: 30 minutes on an otherwise idle machine with wrk installed
+bench *ARGS:
+    cargo bench --locked --bench performance -- {{ ARGS }}

@@ -1,4 +1,5 @@
-// The newest entries by those whom a viewer follows and by the viewer, up to a position. No row: the end of the feed.
+// The newest entries by those whom a viewer follows and by the viewer, up to a position and since another. No row: none
+// is between them.
 // Each author's entries are read in index order, which the redundant first sort key makes the planner do.
 MATCH (me:User {id: $viewer})
 CALL (me) {
@@ -10,6 +11,7 @@ CALL (me) {
 CALL (author_id) {
   MATCH (entry:Entry)
   WHERE entry.author_id = author_id
+    AND entry.rank_key >= $since
     AND entry.rank_key <= $before_key
     AND (entry.rank_key < $before_key OR entry.id < $before_id)
   RETURN entry
@@ -19,6 +21,7 @@ CALL (author_id) {
 RETURN
   entry.id AS id,
   entry.post_id AS post_id,
+  entry.author_id AS author_id,
   entry.rank_key AS rank_key
 ORDER BY rank_key DESC, id DESC
 LIMIT $limit

@@ -6,6 +6,7 @@ WHERE post.rank_key <= $before_key
 RETURN
   post.id AS id,
   post.id AS post_id,
+  post.author_id AS author_id,
   post.rank_key AS rank_key
 ORDER BY post.rank_key DESC, post.id DESC
 LIMIT $limit

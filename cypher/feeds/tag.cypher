@@ -7,6 +7,7 @@ WHERE tagged.tag = $tag
 RETURN
   post.id AS id,
   post.id AS post_id,
+  post.author_id AS author_id,
   tagged.rank_key AS rank_key
 ORDER BY tagged.tag DESC, tagged.rank_key DESC, post.id DESC
 LIMIT $limit

@@ -5,6 +5,7 @@ WHERE tagged.rank_key < $before_key OR (tagged.rank_key = $before_key AND post.i
 RETURN
   post.id AS id,
   post.id AS post_id,
+  post.author_id AS author_id,
   tagged.rank_key AS rank_key
 ORDER BY rank_key DESC, id DESC
 LIMIT $limit

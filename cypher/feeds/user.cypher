@@ -7,6 +7,7 @@ WHERE entry.author_id = $user
 RETURN
   entry.id AS id,
   entry.post_id AS post_id,
+  entry.author_id AS author_id,
   entry.rank_key AS rank_key
 ORDER BY entry.author_id DESC, entry.rank_key DESC, entry.id DESC
 LIMIT $limit

@@ -5,6 +5,7 @@ WHERE entry.rank_key < $before_key OR (entry.rank_key = $before_key AND entry.id
 RETURN
   entry.id AS id,
   entry.post_id AS post_id,
+  entry.author_id AS author_id,
   entry.rank_key AS rank_key
 ORDER BY rank_key DESC, id DESC
 LIMIT $limit

@@ -6,9 +6,9 @@ use crate::{page::Position, posts::queries::PostOfUser, queries, users::UserSumm
 
 queries! {
     /// The newest entries by those whom a viewer follows and by the viewer.
-    read HomeEntries("feeds/home.cypher", embedded "feeds/home.embedded.cypher") { viewer: String, before_key: i64, before_id: String, limit: usize } -> EntryRow;
+    read HomeEntries("feeds/home.cypher", embedded "feeds/home.embedded.cypher") { viewer: String, before_key: i64, before_id: String, since: i64, limit: usize } -> EntryRow;
     /// Why each of those posts stands in a viewer's home feed.
-    read HomeReasons("feeds/home_reasons.cypher") { viewer: String, posts: Vec<String>, start: i64 } -> ReasonRow;
+    read HomeReasons("feeds/home_reasons.cypher") { viewer: String, posts: Vec<String>, followed: Vec<String>, start: i64 } -> ReasonRow;
     /// The newest posts and reposts of a user.
     read UserEntries("feeds/user.cypher", embedded "feeds/user.embedded.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> EntryRow;
     /// Why each of those posts stands among a user's.
@@ -26,6 +26,8 @@ queries! {
 pub struct EntryRow {
     pub id: String,
     pub post_id: String,
+    /// Who posted or reposted.
+    pub author_id: String,
     pub rank_key: i64,
 }
 

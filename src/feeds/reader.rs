@@ -16,6 +16,7 @@ use crate::{
     error::Error,
     page::{Page, Paging, Position},
     posts::{self, Post, queries::PostOfUser},
+    store::Windows,
 };
 
 /// Which feed is read.
@@ -79,6 +80,10 @@ pub async fn page(
     Ok(Page { items: items.into_iter().map(|(_, item)| item).collect(), next_cursor })
 }
 
+/// Most home feeds have a page in a day. A bound spares Neo4j most of what it would read of each author, and the
+/// embedded engine the rows of all that was ever posted.
+const HOME_WINDOWS: Windows = Windows { neo4j: &[48], embedded: &[24, 8 * 24, 64 * 24, 512 * 24] };
+
 /// How far a stream catches up.
 const MAX_BACKLOG: usize = 1000;
 /// How many items a stream sends before it looks again.
@@ -140,14 +145,23 @@ impl Feed {
 
 async fn entries(app: &App, feed: &Feed, before: &Position, limit: usize) -> Result<Vec<EntryRow>, Error> {
     let (before_key, before_id) = (before.key, before.id.clone());
+    let from = before_key.min(app.clock.now().rank_key());
     match feed.clone() {
-        Feed::Home(viewer) => app.store.run(&HomeEntries { viewer, before_key, before_id, limit }).await,
+        Feed::Home(viewer) => {
+            let query = |since| HomeEntries {
+                viewer: viewer.clone(),
+                before_key,
+                before_id: before_id.clone(),
+                since,
+                limit,
+            };
+            app.store.scan(from, limit, HOME_WINDOWS, query).await
+        }
         Feed::User(user) => app.store.run(&UserEntries { user, before_key, before_id, limit }).await,
         Feed::Tag(tag) => app.store.run(&TagEntries { tag, before_key, before_id, limit }).await,
         Feed::Public => {
-            let from = before_key.min(app.clock.now().rank_key());
             let query = |since| PublicEntries { before_key, before_id: before_id.clone(), since, limit };
-            app.store.scan(from, limit, query).await
+            app.store.scan(from, limit, Windows::NEWEST, query).await
         }
     }
 }
@@ -167,23 +181,12 @@ async fn hydrate(
     viewer: Option<&str>,
 ) -> Result<Vec<(EntryRow, FeedItem)>, Error> {
     let ids: Vec<String> = rows.iter().map(|row| row.post_id.clone()).collect();
-    let mut reasons = match feed {
-        _ if ids.is_empty() => return Ok(Vec::new()),
-        Feed::Home(viewer) => {
-            let query = HomeReasons { viewer: viewer.clone(), posts: ids.clone(), start };
-            Some(by_post(app.store.run(&query).await?))
-        }
-        Feed::User(user) => {
-            let query = UserReasons {
-                user: user.clone(),
-                posts: ids.iter().map(|id| PostOfUser::new(id, user)).collect(),
-                start,
-            };
-            Some(by_post(app.store.run(&query).await?))
-        }
-        Feed::Public | Feed::Tag(_) => None,
-    };
-    let mut posts = posts::read(&mut &app.store, &ids, viewer).await?;
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut store = &app.store;
+    let (mut reasons, mut posts) =
+        tokio::try_join!(reasons(app, feed, &rows, start), posts::read(&mut store, &ids, viewer))?;
     let mut items = Vec::new();
     for row in rows {
         let Some(post) = posts.remove(&row.post_id) else {
@@ -208,6 +211,29 @@ async fn hydrate(
         items.push((row, item));
     }
     Ok(items)
+}
+
+/// Why each of those entries' posts stands in a feed, if that can differ from post to post.
+async fn reasons(
+    app: &App,
+    feed: &Feed,
+    rows: &[EntryRow],
+    start: i64,
+) -> Result<Option<HashMap<String, Vec<ReasonRow>>>, Error> {
+    let posts = rows.iter().map(|row| row.post_id.as_str());
+    let rows = match feed {
+        Feed::Home(viewer) => {
+            let followed = rows.iter().map(|row| &row.author_id).chain([viewer]).cloned().collect();
+            let posts = posts.map(str::to_owned).collect();
+            app.store.run(&HomeReasons { viewer: viewer.clone(), posts, followed, start }).await?
+        }
+        Feed::User(user) => {
+            let posts = posts.map(|id| PostOfUser::new(id, user)).collect();
+            app.store.run(&UserReasons { user: user.clone(), posts, start }).await?
+        }
+        Feed::Public | Feed::Tag(_) => return Ok(None),
+    };
+    Ok(Some(by_post(rows)))
 }
 
 /// The reasons of each post, newest first.

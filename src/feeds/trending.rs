@@ -18,7 +18,7 @@ use crate::{
     clock::{SEQUENCE_BITS, Timestamp},
     error::Error,
     page::{Page, Paging},
-    store::StoreError,
+    store::{StoreError, Windows},
 };
 
 /// How many of the newest posts may trend.
@@ -83,7 +83,7 @@ impl Trending {
 
 async fn rank(app: &App, as_of: Timestamp) -> Result<Arc<Vec<String>>, Error> {
     let query = |since| TrendingCandidates { since, limit: CANDIDATES };
-    let rows = app.store.scan(as_of.rank_key(), CANDIDATES, query).await?;
+    let rows = app.store.scan(as_of.rank_key(), CANDIDATES, Windows::NEWEST, query).await?;
     let mut scored: Vec<(f64, CandidateRow)> =
         rows.into_iter().map(|row| (score(&row, as_of), row)).filter(|(score, _)| *score > 0.0).collect();
     scored.sort_by(|(one, row), (other, other_row)| {

@@ -1,14 +1,16 @@
 //! The embedded graph: kglite in this process, durable in one folder. The only place that may use it.
 //!
 //! Durability: a commit's frame is in the log before the commit is visible, and [`Session::sync`] has put
-//! it on the disk before it is acknowledged. Reads run on snapshots; there is one writer at a time.
+//! it on the disk before it is acknowledged; commits that come close together share one sync, see [`keep_durable`].
+//! Reads run on snapshots; there is one writer at a time.
 
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
     sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
+        Arc, Weak,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+        mpsc,
     },
     time::{Duration, Instant},
 };
@@ -22,7 +24,7 @@ use kglite::api::{
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 
 use super::{StoreError, parameters};
 use crate::cypher::{Access, Query};
@@ -31,15 +33,25 @@ use crate::cypher::{Access, Query};
 /// engine's own rule would let the log grow as large as the checkpoint.
 const CHECKPOINT_LOG_BYTES: u64 = 2 * 1024 * 1024;
 
+/// How many commits one sync waits for at most, and how long: see [`keep_durable`].
+const SYNC_COMMITS: usize = 64;
+const SYNC_DELAY: Duration = Duration::from_millis(20);
+
 pub(super) struct Embedded {
     graph: Arc<Graph>,
     /// Held for the length of a write; waiting for it is fair.
     writer: Arc<Mutex<()>>,
+    syncer: Syncer,
     timeout: Duration,
 }
 
+/// Takes who waits until what is committed is on the disk.
+type Syncer = mpsc::Sender<oneshot::Sender<()>>;
+
 struct Graph {
     session: Session,
+    /// How many writes run or wait for their turn.
+    writes: AtomicUsize,
     log: PathBuf,
     /// The size at which the log is folded next; out of reach while that happens.
     fold_at: AtomicU64,
@@ -53,7 +65,30 @@ pub(super) struct EmbeddedTx {
     transaction: Option<Transaction>,
     wrote: bool,
     timeout: Duration,
+    syncer: Syncer,
+    turn: Turn,
+}
+
+/// The only write that runs.
+struct Turn {
     _writer: OwnedMutexGuard<()>,
+    _write: Write,
+}
+
+/// A write that runs or waits for its turn.
+struct Write(Arc<Graph>);
+
+impl Write {
+    fn new(graph: &Arc<Graph>) -> Self {
+        graph.writes.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(graph))
+    }
+}
+
+impl Drop for Write {
+    fn drop(&mut self) {
+        self.0.writes.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Embedded {
@@ -84,11 +119,16 @@ impl Embedded {
         refuse_quarantined_log(folder)?;
         let graph = Graph {
             session: opened.session,
+            writes: AtomicUsize::new(0),
             log: folder.join("graph.kgl-wal"),
             fold_at: AtomicU64::new(CHECKPOINT_LOG_BYTES),
             _lease: opened.lease,
         };
-        Ok(Self { graph: Arc::new(graph), writer: Arc::default(), timeout })
+        let graph = Arc::new(graph);
+        let (syncer, commits) = mpsc::channel();
+        let weak = Arc::downgrade(&graph);
+        std::thread::spawn(move || keep_durable(&weak, &commits));
+        Ok(Self { graph, writer: Arc::default(), syncer, timeout })
     }
 
     pub async fn run<Q: Query>(&self, query: &Q) -> Result<Vec<Q::Row>, StoreError> {
@@ -115,11 +155,12 @@ impl Embedded {
         let graph = Arc::clone(&self.graph);
         let deadline = Instant::now() + self.timeout;
         let text = text.to_owned();
-        let writer = match access {
+        let turn = match access {
             Access::Read => None,
-            Access::Write => Some(super::within(self.timeout, self.turn()).await?),
+            Access::Write => Some(super::within(self.timeout, async { Ok(self.turn().await) }).await?),
         };
-        blocking(move || {
+        let syncer = self.syncer.clone();
+        let (rows, durable) = blocking(move || {
             let cells = cells(parameters);
             let mut options = ExecuteOptions::eager(&cells).with_hidden_structural_keys(true);
             options.deadline = Some(deadline);
@@ -128,27 +169,31 @@ impl Embedded {
                 Access::Write => graph.session.execute_auto_commit(&text, &options, 1),
             }
             .map_err(|error| store_error(name, error))?;
-            if writer.is_some() {
-                graph.persist();
-            }
-            rows(name, &outcome.result.columns, outcome.result.rows)
+            let durable = turn.map(|turn| committed(turn, &syncer));
+            Ok((rows(name, &outcome.result.columns, outcome.result.rows)?, durable))
         })
-        .await
+        .await?;
+        if let Some(durable) = durable {
+            durable.await.map_err(|_| shutting_down())?;
+        }
+        Ok(rows)
     }
 
     /// The writer's turn, once it comes.
-    async fn turn(&self) -> Result<OwnedMutexGuard<()>, StoreError> {
-        Ok(Arc::clone(&self.writer).lock_owned().await)
+    async fn turn(&self) -> Turn {
+        let write = Write::new(&self.graph);
+        Turn { _writer: Arc::clone(&self.writer).lock_owned().await, _write: write }
     }
 
     pub async fn begin(&self) -> EmbeddedTx {
-        let writer = Arc::clone(&self.writer).lock_owned().await;
+        let turn = self.turn().await;
         EmbeddedTx {
             transaction: Some(self.graph.session.begin()),
             graph: Arc::clone(&self.graph),
             wrote: false,
             timeout: self.timeout,
-            _writer: writer,
+            syncer: self.syncer.clone(),
+            turn,
         }
     }
 
@@ -242,28 +287,61 @@ impl EmbeddedTx {
         let Some(transaction) = self.transaction.take().filter(|_| self.wrote) else {
             return Ok(());
         };
-        let graph = Arc::clone(&self.graph);
-        blocking(move || {
-            // The writer's lock is held inside, so that it outlives a caller who stops waiting.
-            let tx = self;
-            match graph.session.commit(transaction, true) {
-                CommitOutcome::Committed { .. } => graph.persist(),
-                CommitOutcome::NoWritesNoOp => {}
-                CommitOutcome::ConflictDetected { .. } => {
-                    return Err(StoreError::Transient("another write came first".into()));
-                }
-                CommitOutcome::DurabilityFailed { error } => {
-                    return Err(StoreError::Failed { statement: "commit", message: error });
-                }
-                outcome => {
-                    return Err(StoreError::Failed { statement: "commit", message: format!("{outcome:?}") });
-                }
+        // The turn is taken inside, so that it outlives a caller who stops waiting.
+        let Self { graph, syncer, turn, .. } = self;
+        let durable = blocking(move || match graph.session.commit(transaction, true) {
+            CommitOutcome::Committed { .. } => Ok(Some(committed(turn, &syncer))),
+            CommitOutcome::NoWritesNoOp => Ok(None),
+            CommitOutcome::ConflictDetected { .. } => {
+                Err(StoreError::Transient("another write came first".into()))
             }
-            drop(tx);
-            Ok(())
+            CommitOutcome::DurabilityFailed { error } => {
+                Err(StoreError::Failed { statement: "commit", message: error })
+            }
+            outcome => Err(StoreError::Failed { statement: "commit", message: format!("{outcome:?}") }),
         })
-        .await
+        .await?;
+        if let Some(durable) = durable {
+            durable.await.map_err(|_| shutting_down())?;
+        }
+        Ok(())
     }
+}
+
+/// Ends a turn whose commit others see. What it wrote may be acknowledged once the answer is there.
+fn committed(turn: Turn, syncer: &Syncer) -> oneshot::Receiver<()> {
+    drop(turn);
+    let (sender, receiver) = oneshot::channel();
+    // Nobody takes it when the graph is gone; then the receiver says so.
+    let _ = syncer.send(sender);
+    receiver
+}
+
+/// Puts commits on the disk until the graph is gone. While other writes are under way their commits are waited for, so
+/// that one sync, which costs more than most writes, serves them all: group commit (Gawlick and Kinkade, 1985,
+/// "Varieties of concurrency control in IMS/VS Fast Path").
+fn keep_durable(graph: &Weak<Graph>, commits: &mpsc::Receiver<oneshot::Sender<()>>) {
+    while let Ok(first) = commits.recv() {
+        let Some(graph) = graph.upgrade() else { return };
+        let started = Instant::now();
+        let mut waiting = vec![first];
+        while waiting.len() < SYNC_COMMITS
+            && started.elapsed() < SYNC_DELAY
+            && graph.writes.load(Ordering::Relaxed) > 0
+        {
+            // In small steps, for a write under way may come to nothing.
+            waiting.extend(commits.recv_timeout(Duration::from_millis(1)));
+        }
+        waiting.extend(commits.try_iter());
+        graph.persist();
+        for caller in waiting {
+            let _ = caller.send(());
+        }
+    }
+}
+
+fn shutting_down() -> StoreError {
+    StoreError::Unavailable("the server is shutting down".into())
 }
 
 /// A log that the engine set aside holds acknowledged writes: serving without them would lose them.
@@ -289,7 +367,7 @@ async fn blocking<T: Send + 'static>(
         Ok(result) => result,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(StoreError::Unavailable("the server is shutting down".into())),
+            Err(_) => Err(shutting_down()),
         },
     }
 }

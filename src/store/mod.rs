@@ -66,6 +66,19 @@ enum TxEngine {
     Embedded(Box<embedded::EmbeddedTx>),
 }
 
+/// How far back a newest-first scan looks at first, in hours, then further and further, and in the end at everything.
+#[derive(Clone, Copy, Debug)]
+pub struct Windows {
+    pub neo4j: &'static [i64],
+    pub embedded: &'static [i64],
+}
+
+impl Windows {
+    /// For an index over moments. Neo4j walks it in order and needs no bound. The embedded engine sorts all that the
+    /// bounds let through.
+    pub const NEWEST: Self = Self { neo4j: &[], embedded: &[1, 24, 24 * 30, 24 * 365] };
+}
+
 /// The metric of statements and transactions under way, waiting for a connection or the writer's turn included.
 const CALLS: &str = "kith_store_calls_in_flight";
 
@@ -215,10 +228,11 @@ impl Store {
         &self,
         before: i64,
         limit: usize,
+        windows: Windows,
         query: impl Fn(i64) -> Q + Send,
     ) -> Result<Vec<Q::Row>, Error> {
         let mut rows = Vec::new();
-        for since in self.scan_windows(before) {
+        for since in self.lower_bounds(before, windows) {
             rows = self.run(&query(since)).await?;
             if rows.len() == limit {
                 break;
@@ -227,22 +241,13 @@ impl Store {
         Ok(rows)
     }
 
-    /// Lower bounds for a newest-first scan of everything up to `before`, to be tried one after the other
-    /// until the page is full.
-    ///
-    /// Neo4j walks an index in order, so its only bound is none. The embedded engine sorts all that the
-    /// bounds let through, so it is asked for growing windows of time.
-    fn scan_windows(&self, before: i64) -> Vec<i64> {
+    /// Lower bounds for a newest-first scan of everything up to `before`, to be tried one after the other until the
+    /// page is full. The last is none.
+    fn lower_bounds(&self, before: i64, windows: Windows) -> impl Iterator<Item = i64> {
         const HOUR: i64 = 3_600_000_000 << crate::clock::SEQUENCE_BITS;
-        match &self.engine {
-            Engine::Neo4j(_) => vec![i64::MIN],
-            #[cfg(feature = "embedded")]
-            Engine::Embedded(_) => [1, 24, 24 * 30, 24 * 365]
-                .into_iter()
-                .map(|hours| before.saturating_sub(HOUR.saturating_mul(hours)))
-                .chain([i64::MIN])
-                .collect(),
-        }
+        let hours = if self.is_embedded() { windows.embedded } else { windows.neo4j };
+        let bounds = hours.iter().map(move |hours| before.saturating_sub(HOUR.saturating_mul(*hours)));
+        bounds.chain([i64::MIN])
     }
 
     /// Has the store's planner read a statement without running it.

@@ -4,12 +4,14 @@
 //! [`start_own`].
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{LazyLock, mpsc};
+use std::sync::{LazyLock, Mutex, mpsc};
 use std::time::Duration;
+
+use serde_json::{Value, json};
 
 /// A start takes 5 to 10 s; a machine that also compiles takes longer.
 const START_LIMIT: Duration = Duration::from_mins(2);
@@ -32,8 +34,21 @@ pub fn uri() -> &'static str {
 /// Starts a server that only the caller uses, on an empty database. It ends when it is dropped.
 pub fn start_own() -> Server {
     let (data, in_use) = prepare();
-    let (child, port) = spawn(&data, 0);
-    Server { uri: format!("bolt://127.0.0.1:{port}"), data, port, child, _in_use: in_use }
+    start(data, Some(in_use))
+}
+
+/// Starts a server on a folder that stays when it is dropped.
+#[allow(dead_code, reason = "for benches")]
+pub fn start_at(data: &Path) -> Server {
+    let lock = File::create(root().join("lock")).expect("a lock file");
+    lock.lock().expect("the lock on target/neo4j");
+    fetch_jars();
+    start(data.to_owned(), None)
+}
+
+fn start(data: PathBuf, in_use: Option<File>) -> Server {
+    let (child, port, lines) = spawn(&data, 0);
+    Server { uri: format!("bolt://127.0.0.1:{port}"), data, port, child, lines: Mutex::new(lines), in_use }
 }
 
 /// A running Neo4j, or one that [`Server::kill`] stopped.
@@ -44,8 +59,10 @@ pub struct Server {
     pub data: PathBuf,
     port: u16,
     child: Child,
-    /// Locked for as long as `data` is in use.
-    _in_use: File,
+    /// What it prints after it is ready.
+    lines: Mutex<mpsc::Receiver<String>>,
+    /// Locked for as long as `data` is in use, if that goes with the server.
+    in_use: Option<File>,
 }
 
 impl Server {
@@ -60,22 +77,46 @@ impl Server {
     #[allow(dead_code, reason = "for tests of a store that fails")]
     pub fn restart(&mut self) {
         self.kill();
-        self.child = spawn(&self.data, self.port).0;
+        let (child, _, lines) = spawn(&self.data, self.port);
+        (self.child, self.lines) = (child, Mutex::new(lines));
+    }
+
+    /// The id of its process.
+    #[allow(dead_code, reason = "for benches")]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Runs a statement and undoes what it wrote. The answer has its `rows`, its database `hits`, and those of each of
+    /// its `operators`.
+    #[allow(dead_code, reason = "for benches")]
+    pub fn profile(&self, text: &str, parameters: &Value) -> Result<Value, String> {
+        let lines = self.lines.lock().expect("nobody who panicked");
+        let mut input = self.child.stdin.as_ref().expect("a piped input");
+        writeln!(input, "{}", json!({"text": text, "parameters": parameters})).expect("a server that reads");
+        let line = lines.recv_timeout(START_LIMIT).map_err(|error| error.to_string())?;
+        let profile = line.strip_prefix("profile ").ok_or_else(|| line.clone())?;
+        serde_json::from_str(profile).map_err(|error| error.to_string())
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.kill();
-        let _ = fs::remove_dir_all(&self.data);
+        if self.in_use.is_some() {
+            self.kill();
+            let _ = fs::remove_dir_all(&self.data);
+        } else {
+            // Its input ends, and so does it, with all that it has written on the disk.
+            drop(self.child.stdin.take());
+            let _ = self.child.wait();
+        }
     }
 }
 
 /// Makes sure of the jars, and gives an empty data folder with a file that marks it as in use.
 fn prepare() -> (PathBuf, File) {
     static STARTED: AtomicU32 = AtomicU32::new(0);
-    let root = target().join("neo4j");
-    fs::create_dir_all(&root).expect("a folder in the target folder");
+    let root = root();
     // Test processes that run side by side neither fetch the same jars twice nor take a folder that
     // another has just made for a stale one. The lock goes with the file, at the end of this block.
     let lock = File::create(root.join("lock")).expect("a lock file");
@@ -117,7 +158,7 @@ fn fetch_jars() {
 }
 
 /// Starts a server and waits until it accepts Bolt. Port 0 takes any free one; the answer has it.
-fn spawn(data: &Path, port: u16) -> (Child, u16) {
+fn spawn(data: &Path, port: u16) -> (Child, u16, mpsc::Receiver<String>) {
     let log = data.join("java.log");
     let stderr = File::create(&log).expect("a log file in the data folder");
     let mut child = Command::new("java")
@@ -144,13 +185,14 @@ fn spawn(data: &Path, port: u16) -> (Child, u16) {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         for line in stdout.lines().map_while(Result::ok) {
-            if let Some(port) = line.strip_prefix("ready ") {
-                let _ = sender.send(port.parse().expect("a port number"));
-            }
+            let _ = sender.send(line);
         }
     });
     match receiver.recv_timeout(START_LIMIT) {
-        Ok(port) => (child, port),
+        Ok(line) => {
+            let port = line.strip_prefix("ready ").and_then(|port| port.parse().ok());
+            (child, port.unwrap_or_else(|| panic!("Neo4j says {line:?} and not its port")), receiver)
+        }
         Err(error) => {
             let _ = child.kill();
             let _ = child.wait();
@@ -165,6 +207,12 @@ fn spawn(data: &Path, port: u16) -> (Child, u16) {
             );
         }
     }
+}
+
+fn root() -> PathBuf {
+    let root = target().join("neo4j");
+    fs::create_dir_all(&root).expect("a folder in the target folder");
+    root
 }
 
 fn source(name: &str) -> PathBuf {

@@ -1,0 +1,131 @@
+//! Requests by wrk: 32 connections on one thread, which shares the processors with the servers.
+
+use std::{error::Error, fmt, fs, path::Path, process::Command, time::Duration};
+
+use serde::Deserialize;
+
+use crate::{
+    server::{Process, cpu, target},
+    world::World,
+};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// Requests that are sent in turn.
+pub struct Case {
+    pub name: &'static str,
+    /// Path, token and body, of which the last two may be empty. With a body it is a `POST`.
+    pub requests: Vec<(String, String, String)>,
+}
+
+/// What came of a load.
+pub struct Load {
+    pub per_second: f64,
+    /// In milliseconds, as are all times here.
+    pub p50: f64,
+    pub p99: f64,
+    pub cpu_of_kith: f64,
+    pub cpu_of_database: f64,
+    /// Answers other than 2xx, and connections that broke.
+    pub errors: u64,
+    /// The same bytes from a bare poem handler, in requests a second.
+    pub bare_per_second: f64,
+    pub bytes: usize,
+}
+
+/// What `wrk.lua` prints.
+#[derive(Deserialize)]
+struct Printed {
+    requests: u64,
+    seconds: f64,
+    errors: u64,
+    p50: f64,
+    p99: f64,
+}
+
+impl fmt::Display for Load {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:>8.0}/s  p50 {:.2} ms  p99 {:.2} ms  CPU {:.3} + {:.3} ms  bare {:.0}/s  errors {}",
+            self.per_second,
+            self.p50,
+            self.p99,
+            self.cpu_of_kith,
+            self.cpu_of_database,
+            self.bare_per_second,
+            self.errors
+        )
+    }
+}
+
+/// Loads Kith, then a bare handler that answers the same bytes.
+pub fn compare(kith: &Process, world: &World, case: &Case, duration: Duration) -> Result<Load> {
+    let (path, token, body) = case.requests.first().ok_or("nothing to ask for")?;
+    let is_read = body.is_empty();
+    if is_read {
+        // Warm: connections, plans and the JVM, whose compiler takes its time.
+        wrk(&kith.address, case, duration / 2)?;
+    }
+    let database = || world.database_process().map(cpu).unwrap_or_default();
+    let before = (kith.cpu(), database());
+    let loaded = wrk(&kith.address, case, duration)?;
+    let after = (kith.cpu(), database());
+    let each = |spent: f64| spent / loaded.requests.max(1).to_f64();
+
+    let answer = if is_read { kith.get(path, token)? } else { body.clone().into_bytes() };
+    let file = target().join("bench/bare.json");
+    fs::write(&file, &answer)?;
+    let bare = Process::bare(&file)?;
+    let reads = Case {
+        name: case.name,
+        requests: case
+            .requests
+            .iter()
+            .map(|(path, token, _)| (path.clone(), token.clone(), String::new()))
+            .collect(),
+    };
+    let bare_load = wrk(&bare.address, &reads, duration / 3)?;
+    Ok(Load {
+        per_second: loaded.requests.to_f64() / loaded.seconds,
+        p50: loaded.p50,
+        p99: loaded.p99,
+        cpu_of_kith: each(after.0 - before.0),
+        cpu_of_database: each(after.1 - before.1),
+        errors: loaded.errors,
+        bare_per_second: bare_load.requests.to_f64() / bare_load.seconds,
+        bytes: answer.len(),
+    })
+}
+
+fn wrk(address: &str, case: &Case, duration: Duration) -> Result<Printed> {
+    let folder = target().join("bench");
+    let file = folder.join("requests.tsv");
+    let lines: Vec<String> =
+        case.requests.iter().map(|(path, token, body)| format!("{path}\t{token}\t{body}")).collect();
+    fs::write(&file, lines.join("\n"))?;
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/performance/wrk.lua");
+    let seconds = format!("{}s", duration.as_secs().max(1));
+    let output = Command::new("wrk")
+        .args(["-t1", "-c32", "-d", &seconds, "--timeout", "10s", "-s"])
+        .arg(script)
+        .arg(format!("http://{address}"))
+        .arg("--")
+        .arg(&file)
+        .output()
+        .map_err(|error| format!("wrk does not start: {error}. Debian: apt-get install wrk"))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = text.lines().find_map(|line| line.strip_prefix("measured "));
+    Ok(serde_json::from_str(line.ok_or_else(|| format!("wrk failed: {text}"))?)?)
+}
+
+trait ToFloat {
+    fn to_f64(self) -> f64;
+}
+
+impl ToFloat for u64 {
+    #[expect(clippy::cast_precision_loss, reason = "counts of some seconds")]
+    fn to_f64(self) -> f64 {
+        self as f64
+    }
+}

@@ -1,0 +1,93 @@
+//! `just bench`: makes the worlds, starts the servers, loads them, and writes `docs/performance.md` with its plots.
+//!
+//! Everything is measured in one run on one machine, beside a bare poem handler that answers the same bytes. Nothing
+//! of it is a test: numbers of one machine are no reason for another to fail.
+
+mod load;
+/// The same real server that the tests use.
+#[path = "../../tests/it/neo4j.rs"]
+#[allow(dead_code, reason = "the tests use more of it")]
+mod neo4j;
+mod plot;
+mod report;
+mod server;
+mod statements;
+mod world;
+
+use std::{error::Error, path::PathBuf, time::Duration};
+
+use clap::Parser;
+
+use crate::{report::Report, server::Engine, world::World};
+
+/// What the worlds have in common.
+const POSTS_PER_USER: u32 = 20;
+const FOLLOWS_PER_USER: u32 = 30;
+
+#[derive(Parser)]
+struct Options {
+    /// Sizes of the worlds, in users.
+    #[arg(long, value_delimiter = ',', default_values_t = [2_000, 20_000])]
+    users: Vec<u32>,
+    /// The stores to measure.
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Engine::Embedded, Engine::Neo4j])]
+    stores: Vec<Engine>,
+    /// How long each load lasts, in seconds.
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// Only loads and statements whose name contains this. Nothing is written to docs then.
+    #[arg(long)]
+    only: Option<String>,
+    /// Build Kith from nothing as well, and say how long that takes.
+    #[arg(long)]
+    build: bool,
+    /// What `cargo bench` adds.
+    #[arg(long, hide = true)]
+    bench: bool,
+    /// Serve the bytes of this file, and nothing else: what the other process of a comparison does.
+    #[arg(long, hide = true)]
+    serve: Option<PathBuf>,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let options = Options::parse();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(8 << 20).build()?;
+    if let Some(file) = options.serve {
+        return runtime.block_on(server::serve_bytes(&file));
+    }
+    let report = runtime.block_on(measure(&options))?;
+    println!("\n{}", report.to_markdown());
+    if options.only.is_none() {
+        report.write()?;
+    }
+    Ok(())
+}
+
+async fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
+    let mut report = Report::of_this_machine(options.seconds);
+    if options.build {
+        report.build = Some(server::build_from_nothing()?);
+    }
+    report.at_rest = Some(server::at_rest()?);
+    let wanted = |name: &str| options.only.as_ref().is_none_or(|only| name.contains(only.as_str()));
+    for &users in &options.users {
+        for &engine in &options.stores {
+            eprintln!("== {users} users, {engine}");
+            let world = World::prepare(engine, users).await?;
+            let scene = report.scene(&world);
+            scene.statements = statements::measure(&world, wanted).await?;
+            let kith = world.serve().await?;
+            for case in world.cases(&kith)? {
+                if wanted(case.name) {
+                    let duration = Duration::from_secs(options.seconds);
+                    let measured = load::compare(&kith, &world, &case, duration)?;
+                    eprintln!("{:<24} {measured}", case.name);
+                    scene.loads.push((case.name, measured));
+                }
+            }
+            scene.memory_under_load = kith.resident();
+        }
+    }
+    Ok(report)
+}

@@ -1,0 +1,286 @@
+//! What `docs/performance.md` says.
+
+use std::{
+    error::Error,
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use kith::clock::Clock;
+
+use crate::{
+    load::Load,
+    plot,
+    server::{AtRest, Build, Engine},
+    statements::Measured,
+    world::World,
+};
+
+/// What the backend that Kith replaces did on this kind of machine with the indexes that it lacked, in requests a
+/// second: 2,000 users, 40,000 posts. It neither hydrated posts nor told why one is in a feed.
+const OLD_HOME: f64 = 550.0;
+const OLD_PROFILE: f64 = 305.0;
+const OLD_CREATION: f64 = 670.0;
+
+pub struct Report {
+    seconds: u64,
+    machine: String,
+    pub build: Option<Build>,
+    pub at_rest: Option<AtRest>,
+    scenes: Vec<Scene>,
+}
+
+/// One world on one store.
+pub struct Scene {
+    engine: Engine,
+    users: u32,
+    pub statements: Vec<Measured>,
+    pub loads: Vec<(&'static str, Load)>,
+    pub memory_under_load: u64,
+}
+
+impl Scene {
+    pub fn name(&self) -> String {
+        format!("{}, {} users", self.engine, grouped(u64::from(self.users)))
+    }
+
+    fn load(&self, name: &str) -> Option<&Load> {
+        self.loads.iter().find(|(known, _)| *known == name).map(|(_, load)| load)
+    }
+}
+
+impl Report {
+    pub fn of_this_machine(seconds: u64) -> Self {
+        let read = |path| fs::read_to_string(path).unwrap_or_default();
+        let processor = read("/proc/cpuinfo");
+        let processor = processor
+            .lines()
+            .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
+            .map_or("?", |(_, it)| it);
+        let memory = read("/proc/meminfo");
+        let kib = memory
+            .split_whitespace()
+            .nth(1)
+            .and_then(|number| number.parse::<u64>().ok())
+            .unwrap_or_default();
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let machine = format!("{cores} cores of a {processor}, {} GiB", kib / 1024 / 1024);
+        Self { seconds, machine, build: None, at_rest: None, scenes: Vec::new() }
+    }
+
+    pub fn scene(&mut self, world: &World) -> &mut Scene {
+        self.scenes.push(Scene {
+            engine: world.engine,
+            users: world.users,
+            statements: Vec::new(),
+            loads: Vec::new(),
+            memory_under_load: 0,
+        });
+        let last = self.scenes.len() - 1;
+        &mut self.scenes[last]
+    }
+
+    /// Writes the page and its plots.
+    pub fn write(&self) -> Result<(), Box<dyn Error>> {
+        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+        fs::create_dir_all(docs.join("performance"))?;
+        for (name, load) in self.plotted() {
+            let bars = self
+                .scenes
+                .iter()
+                .filter_map(|scene| Some((scene.name(), scene.load(load)?)))
+                .collect::<Vec<_>>();
+            plot::rates(&docs.join(name), load, &bars)?;
+        }
+        fs::write(docs.join("performance.md"), self.to_markdown())?;
+        Ok(())
+    }
+
+    fn plotted(&self) -> Vec<(PathBuf, &'static str)> {
+        let loads = self.scenes.first().map(|scene| scene.loads.as_slice()).unwrap_or_default();
+        let file =
+            |name: &str| PathBuf::from("performance").join(format!("{}.svg", name.replace([',', ' '], "-")));
+        loads.iter().map(|(name, _)| (file(name), *name)).collect()
+    }
+
+    pub fn to_markdown(&self) -> String {
+        let mut page = String::new();
+        // Writing to a string cannot fail.
+        let _ = self.markdown(&mut page);
+        page
+    }
+
+    fn markdown(&self, page: &mut String) -> std::fmt::Result {
+        let today: String = Clock::default().now().rfc3339().chars().take(10).collect();
+        writeln!(page, "# Performance\n")?;
+        writeln!(
+            page,
+            "Written by `just bench` on {today}, all of it in one run on {}. wrk sends requests for {} s over 32\n\
+             connections from the same machine, after a warm-up; it and the servers share the cores. Nothing is cached\n\
+             but sessions, for 5 s. The worlds are those of `kith seed` with 20 posts and 30 follows a user, and 200\n\
+             people who follow 25 to 40 others take turns to read. CPU is processor time a request, in and out of the\n\
+             kernel, of Kith and of Neo4j. *Bare* is a poem handler that answers the same bytes and does nothing else.\n\
+             Times depend on the machine and on what else it does: compare only what stands in one run.\n",
+            self.machine, self.seconds,
+        )?;
+        self.targets(page)?;
+        self.rest(page)?;
+        for scene in &self.scenes {
+            writeln!(page, "## {}\n", scene.name())?;
+            writeln!(
+                page,
+                "| request | a second | p50 ms | p99 ms | CPU ms, Kith | CPU ms, Neo4j | bytes | bare, a second | of bare | errors |"
+            )?;
+            writeln!(page, "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")?;
+            for (name, load) in &scene.loads {
+                writeln!(
+                    page,
+                    "| {name} | {:.0} | {:.2} | {:.2} | {:.3} | {:.3} | {} | {:.0} | {:.3} | {} |",
+                    load.per_second,
+                    load.p50,
+                    load.p99,
+                    load.cpu_of_kith,
+                    load.cpu_of_database,
+                    load.bytes,
+                    load.bare_per_second,
+                    load.per_second / load.bare_per_second,
+                    load.errors,
+                )?;
+            }
+            writeln!(
+                page,
+                "\nResident memory of Kith after this: {} MB.\n",
+                scene.memory_under_load / 1_000_000
+            )?;
+            if scene.statements.is_empty() {
+                continue;
+            }
+            writeln!(page, "| statement | p50 ms | p99 ms | database hits | rows |")?;
+            writeln!(page, "| --- | ---: | ---: | ---: | ---: |")?;
+            for statement in &scene.statements {
+                let hits = statement.hits.map_or_else(|| "–".to_owned(), grouped);
+                let Measured { file, p50, p99, rows, .. } = statement;
+                writeln!(page, "| `{file}` | {p50:.3} | {p99:.3} | {hits} | {rows} |")?;
+            }
+            writeln!(page)?;
+        }
+        for (file, name) in self.plotted() {
+            writeln!(page, "![Requests a second: {name}]({})\n", file.display())?;
+        }
+        page.push_str(include_str!("notes.md"));
+        Ok(())
+    }
+
+    fn rest(&self, page: &mut String) -> std::fmt::Result {
+        writeln!(page, "## At rest\n")?;
+        if let Some(rest) = &self.at_rest {
+            writeln!(
+                page,
+                "An empty embedded Kith answers `/health/ready` {:.0} ms after its start, and has {} MB resident 3 s\n\
+                 later. The binary is {} MB.",
+                rest.first_answer.as_secs_f64() * 1e3,
+                rest.resident / 1_000_000,
+                rest.binary / 1_000_000,
+            )?;
+        }
+        if let Some(build) = &self.build {
+            writeln!(
+                page,
+                "A release build from nothing took {:.1} minutes, {:.1} of processor time.",
+                build.wall.as_secs_f64() / 60.0,
+                build.cpu.as_secs_f64() / 60.0,
+            )?;
+        }
+        writeln!(page)
+    }
+
+    fn targets(&self, page: &mut String) -> std::fmt::Result {
+        writeln!(page, "## Targets\n")?;
+        writeln!(
+            page,
+            "Those in requests a second are multiples of what the backend that Kith replaces did on this kind"
+        )?;
+        writeln!(
+            page,
+            "of machine with the indexes that it lacked: home feed 550, profile 305, creation of a post 670.\n"
+        )?;
+        writeln!(page, "| target | wanted | measured | |")?;
+        writeln!(page, "| --- | ---: | ---: | --- |")?;
+        let mut row = |what: String, wanted: f64, at_least: bool, measured: Option<f64>, unit: &str| {
+            let Some(measured) = measured else { return Ok(()) };
+            let met = if at_least { measured >= wanted } else { measured <= wanted };
+            let sign = if at_least { '≥' } else { '≤' };
+            writeln!(
+                page,
+                "| {what} | {sign} {wanted}{unit} | {measured:.2}{unit} | {} |",
+                if met { "met" } else { "**missed**" }
+            )
+        };
+        for engine in [Engine::Neo4j, Engine::Embedded] {
+            let mut of_engine: Vec<&Scene> =
+                self.scenes.iter().filter(|scene| scene.engine == engine).collect();
+            of_engine.sort_by_key(|scene| scene.users);
+            let Some(small) = of_engine.first() else { continue };
+            let rate = |name: &str, old: f64| small.load(name).map(|load| load.per_second / old);
+            let times = if engine == Engine::Neo4j { 1.0 } else { 3.0 };
+            row(format!("home feed on {engine}"), times, true, rate("home feed", OLD_HOME), " ×")?;
+            row(format!("profile on {engine}"), 5.0, true, rate("profile", OLD_PROFILE), " ×")?;
+            row(
+                format!("durable creation of a post on {engine}"),
+                times,
+                true,
+                rate("create a post", OLD_CREATION),
+                " ×",
+            )?;
+            let cost = |scene: &Scene, name: &str| {
+                scene.load(name).map(|load| load.cpu_of_kith + load.cpu_of_database)
+            };
+            let ratio = |one: Option<f64>, other: Option<f64>| Some(one? / other?);
+            row(
+                format!("page 15 beside page 1 on {engine}, CPU"),
+                1.2,
+                false,
+                ratio(cost(small, "home feed, page 15"), cost(small, "home feed")),
+                " ×",
+            )?;
+            if let Some(large) = of_engine.get(1) {
+                for read in ["home feed", "public feed", "thread", "profile", "posts of a user"] {
+                    row(
+                        format!("{read} in the larger world on {engine}, CPU"),
+                        1.3,
+                        false,
+                        ratio(cost(large, read), cost(small, read)),
+                        " ×",
+                    )?;
+                }
+            }
+        }
+        if let Some(rest) = &self.at_rest {
+            #[expect(clippy::cast_precision_loss, reason = "megabytes")]
+            let megabytes = rest.resident as f64 / 1e6;
+            row("memory of an empty embedded server".to_owned(), 60.0, false, Some(megabytes), " MB")?;
+            row(
+                "first answer after the start".to_owned(),
+                0.5,
+                false,
+                Some(rest.first_answer.as_secs_f64()),
+                " s",
+            )?;
+        }
+        writeln!(page)
+    }
+}
+
+/// A number with commas.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

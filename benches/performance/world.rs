@@ -1,0 +1,207 @@
+//! The graphs that are measured, and the people and paths of them that are asked for.
+
+use std::{error::Error, fs, path::Path, process::Command, sync::Arc, time::Duration};
+
+use kith::{
+    app::App,
+    auth::queries::OpenSession,
+    clock::new_id,
+    config::{Config, Secret},
+    cypher::{Access, IdRow, Query},
+};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    FOLLOWS_PER_USER, POSTS_PER_USER,
+    load::Case,
+    neo4j::{self, Server},
+    server::{Engine, Process, SIGNING_KEY, target},
+};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// How many people read in turn, so that no answer is the same as the one before.
+const VIEWERS: usize = 200;
+/// Which page of the home feed is the deep one.
+const DEEP_PAGE: usize = 15;
+
+/// A seeded graph, open in this process until it is served.
+pub struct World {
+    pub engine: Engine,
+    pub users: u32,
+    pub store: String,
+    pub app: Arc<App>,
+    /// Who reads: people who follow as many as people usually do.
+    pub viewers: Vec<Viewer>,
+    /// Authors, the most followed first.
+    pub authors: Vec<String>,
+    /// Posts, those with the longest threads first.
+    pub posts: Vec<String>,
+    pub neo4j: Option<Server>,
+}
+
+pub struct Viewer {
+    pub id: String,
+    pub token: String,
+}
+
+/// A statement of the bench's own, which answers ids.
+#[derive(Serialize)]
+struct Pick<const WHAT: usize> {
+    least: i64,
+    most: i64,
+    limit: usize,
+}
+
+const VIEWERS_OF_USUAL_DEGREE: usize = 0;
+const MOST_FOLLOWED: usize = 1;
+const LONGEST_THREADS: usize = 2;
+
+const PICKS: [&str; 3] = [
+    "MATCH (user:User) WITH user.id AS id, COUNT { (user)-[:FOLLOWS]->() } AS n WHERE n >= $least AND n <= $most \
+     RETURN id AS id ORDER BY id LIMIT $limit",
+    "MATCH (user:User) WITH user.id AS id, COUNT { (user)<-[:FOLLOWS]-() } AS n WHERE n >= $least AND n <= $most \
+     RETURN id AS id ORDER BY n DESC, id LIMIT $limit",
+    "MATCH (post:Post) WITH post.id AS id, COUNT { (post)<-[:IN_THREAD]-() } AS n WHERE n >= $least AND n <= $most \
+     RETURN id AS id ORDER BY n DESC, id LIMIT $limit",
+];
+
+impl<const WHAT: usize> Query for Pick<WHAT> {
+    const FILE: &'static str = "bench";
+    const TEXT: &'static str = PICKS[WHAT];
+    const EMBEDDED_TEXT: &'static str = PICKS[WHAT];
+    const ACCESS: Access = Access::Read;
+    type Row = IdRow;
+}
+
+impl World {
+    /// Makes the world, unless an earlier run of today has, and opens a copy of it.
+    pub async fn prepare(engine: Engine, users: u32) -> Result<Self> {
+        let name = format!("{engine}-{users}").to_lowercase();
+        let (made, copy) =
+            (target().join("bench/worlds").join(&name), target().join("bench/run").join(&name));
+        if !is_of_today(&made.join("made")) {
+            let _ = fs::remove_dir_all(&made);
+            fs::create_dir_all(&made)?;
+            match engine {
+                Engine::Embedded => seed(users, &format!("embedded:{}", made.display()))?,
+                Engine::Neo4j => {
+                    let server = neo4j::start_at(&made);
+                    seed(users, &server.uri)?;
+                }
+            }
+            fs::write(made.join("made"), "")?;
+        }
+        let _ = fs::remove_dir_all(&copy);
+        fs::create_dir_all(copy.parent().ok_or("no parent")?)?;
+        if !Command::new("cp").arg("-a").args([&made, &copy]).status()?.success() {
+            return Err("the world could not be copied".into());
+        }
+        let neo4j = (engine == Engine::Neo4j).then(|| neo4j::start_at(&copy));
+        let store = neo4j
+            .as_ref()
+            .map_or_else(|| format!("embedded:{}", copy.display()), |server| server.uri.clone());
+        let mut config = Config::defaults();
+        config.store.uri.clone_from(&store);
+        config.store.timeout = Duration::from_mins(2);
+        config.auth.signing_key = Secret::new(SIGNING_KEY.to_owned());
+        config.auth.access_token_ttl = Duration::from_hours(12);
+        let app = App::start(config).await?;
+        let pick = |rows: Vec<IdRow>| rows.into_iter().map(|row| row.id).collect::<Vec<_>>();
+        let usual = i64::from(FOLLOWS_PER_USER);
+        let viewers = Pick::<VIEWERS_OF_USUAL_DEGREE> { least: usual - 5, most: usual + 10, limit: VIEWERS };
+        let mut with_tokens = Vec::new();
+        for id in pick(app.store.run(&viewers).await?) {
+            with_tokens.push(Viewer { token: open_session(&app, &id).await?, id });
+        }
+        let authors = Pick::<MOST_FOLLOWED> { least: 1, most: i64::MAX, limit: VIEWERS };
+        let posts = Pick::<LONGEST_THREADS> { least: 1, most: i64::MAX, limit: VIEWERS };
+        let (authors, posts) = (pick(app.store.run(&authors).await?), pick(app.store.run(&posts).await?));
+        Ok(Self { engine, users, store, app, viewers: with_tokens, authors, posts, neo4j })
+    }
+
+    /// Serves it by a Kith of its own.
+    pub async fn serve(&self) -> Result<Process> {
+        self.app.store.close().await;
+        Process::kith(&self.store)
+    }
+
+    /// Whose processor time counts beside Kith's.
+    pub fn database_process(&self) -> Option<u32> {
+        self.neo4j.as_ref().map(Server::id)
+    }
+
+    /// What is asked of a running Kith.
+    pub fn cases(&self, kith: &Process) -> Result<Vec<Case>> {
+        let each_viewer = |name, path: &dyn Fn(usize) -> String| Case {
+            name,
+            requests: self
+                .viewers
+                .iter()
+                .enumerate()
+                .map(|(place, viewer)| (path(place), viewer.token.clone(), String::new()))
+                .collect(),
+        };
+        let anybody = |name, paths: Vec<String>| Case {
+            name,
+            requests: paths.into_iter().map(|path| (path, String::new(), String::new())).collect(),
+        };
+        let mut deep = Vec::new();
+        for viewer in self.viewers.iter().take(VIEWERS / 4) {
+            let mut path = "/v1/feeds/home".to_owned();
+            for _ in 1..DEEP_PAGE {
+                let page: Value = serde_json::from_slice(&kith.get(&path, &viewer.token)?)?;
+                match page["next_cursor"].as_str() {
+                    Some(cursor) => path = format!("/v1/feeds/home?cursor={cursor}"),
+                    None => break,
+                }
+            }
+            deep.push((path, viewer.token.clone(), String::new()));
+        }
+        let text = r#"{"text": "Measured #today: how long does it take until this is on the disk?"}"#;
+        let mut creations = each_viewer("create a post", &|_| "/v1/posts".to_owned());
+        for (_, _, body) in &mut creations.requests {
+            text.clone_into(body);
+        }
+        let users = |suffix: &str| self.authors.iter().map(|id| format!("/v1/users/{id}{suffix}")).collect();
+        Ok(vec![
+            each_viewer("home feed", &|_| "/v1/feeds/home".to_owned()),
+            Case { name: "home feed, page 15", requests: deep },
+            anybody("public feed", vec!["/v1/feeds/public".to_owned()]),
+            anybody("thread", self.posts.iter().map(|id| format!("/v1/posts/{id}/thread")).collect()),
+            anybody("profile", users("")),
+            anybody("posts of a user", users("/posts")),
+            creations,
+        ])
+    }
+}
+
+fn is_of_today(marker: &Path) -> bool {
+    let age = fs::metadata(marker).and_then(|file| file.modified()).ok().and_then(|time| time.elapsed().ok());
+    age.is_some_and(|age| age < Duration::from_hours(24))
+}
+
+fn seed(users: u32, store: &str) -> Result<()> {
+    let done = Command::new(env!("CARGO_BIN_EXE_kith"))
+        .args(["seed", "--users", &users.to_string(), "--posts-per-user", &POSTS_PER_USER.to_string()])
+        .args(["--follows-per-user", &FOLLOWS_PER_USER.to_string()])
+        .env("KITH_STORE__URI", store)
+        .env("KITH_AUTH__SIGNING_KEY", SIGNING_KEY)
+        .status()?;
+    if done.success() { Ok(()) } else { Err("the world could not be made".into()) }
+}
+
+async fn open_session(app: &App, user: &str) -> Result<String> {
+    let (session, now) = (new_id(), app.clock.now());
+    let expires_at = now.0 + 86_400_000_000;
+    let open = OpenSession {
+        user: user.to_owned(),
+        session: session.clone(),
+        hash: new_id(),
+        now: now.0,
+        expires_at,
+    };
+    app.store.run(&open).await?;
+    Ok(app.tokens.issue(user, &session, now)?)
+}

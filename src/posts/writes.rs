@@ -59,7 +59,11 @@ impl Creation for CreatePost {
             }
         }
         link(tx, &self.id, &self.text, &self.tags, self.rank_key).await?;
-        read_one(tx, &self.id, Some(&self.author)).await
+        // Nobody has done anything with a new post; with what it quotes, its author may have.
+        let viewer = self.quote_of.as_ref().map(|_| self.author.as_str());
+        let mut post = read_one(tx, &self.id, viewer).await?;
+        post.viewer.get_or_insert_default();
+        Ok(post)
     }
 
     fn location(post: &Post) -> String {

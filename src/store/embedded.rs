@@ -4,8 +4,9 @@
 //! it on the disk before it is acknowledged; commits that come close together share one sync, see [`keep_durable`].
 //! Reads run on snapshots; there is one writer at a time.
 
+mod values;
+
 use std::{
-    collections::HashMap,
     path::{Path, PathBuf},
     sync::{
         Arc, Weak,
@@ -16,16 +17,18 @@ use std::{
 };
 
 use kglite::api::{
-    KgError, PropMap, Value as Cell,
+    KgError,
     cypher::{QueryWarningSink, set_query_warning_sink},
     durable::DurabilityLevel,
     io::GraphWriterLease,
     session::{self, CommitOutcome, ExecuteOptions, OpenError, OpenSpec, Session, Transaction},
 };
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
+
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 
+use self::values::{cells, rows};
 use super::{StoreError, parameters};
 use crate::cypher::{Access, Query};
 
@@ -369,55 +372,6 @@ async fn blocking<T: Send + 'static>(
             Ok(panic) => std::panic::resume_unwind(panic),
             Err(_) => Err(shutting_down()),
         },
-    }
-}
-
-fn rows<T: DeserializeOwned>(
-    name: &'static str,
-    columns: &[String],
-    rows: Vec<Vec<Cell>>,
-) -> Result<Vec<T>, StoreError> {
-    rows.into_iter()
-        .map(|row| {
-            let object = columns.iter().cloned().zip(row.into_iter().map(json)).collect();
-            serde_json::from_value(Value::Object(object))
-                .map_err(|error| StoreError::Failed { statement: name, message: error.to_string() })
-        })
-        .collect()
-}
-
-fn cells(parameters: Map<String, Value>) -> HashMap<String, Cell> {
-    parameters.into_iter().map(|(key, value)| (key, cell(value))).collect()
-}
-
-fn cell(value: Value) -> Cell {
-    match value {
-        Value::Null => Cell::Null,
-        Value::Bool(value) => Cell::Boolean(value),
-        Value::Number(number) => {
-            number.as_i64().map_or_else(|| Cell::Float64(number.as_f64().unwrap_or(f64::NAN)), Cell::Int64)
-        }
-        Value::String(text) => Cell::String(text),
-        Value::Array(items) => Cell::List(items.into_iter().map(cell).collect()),
-        Value::Object(map) => {
-            Cell::Map(map.into_iter().map(|(key, value)| (key, cell(value))).collect::<PropMap>())
-        }
-    }
-}
-
-fn json(cell: Cell) -> Value {
-    match cell {
-        Cell::Boolean(value) => Value::Bool(value),
-        Cell::Int64(value) => value.into(),
-        Cell::UniqueId(value) => value.into(),
-        Cell::Float64(value) => Number::from_f64(value).map_or(Value::Null, Value::Number),
-        Cell::String(text) => Value::String(text),
-        Cell::List(items) => Value::Array(items.into_iter().map(json).collect()),
-        Cell::Map(map) => {
-            Value::Object(map.iter().map(|(key, value)| (key.to_owned(), json(value.clone()))).collect())
-        }
-        // Statements return columns, never nodes or paths; null is the rest.
-        _ => Value::Null,
     }
 }
 

@@ -117,8 +117,10 @@ impl UsersApi {
         /// An id, or `@` and a handle.
         user: Path<String>,
     ) -> Result<Json<User>, Error> {
-        let id = resolve(&self.app.store, &user.0).await?;
-        let user = read_one(&mut &self.app.store, &id, reader.id()).await?;
+        let store = &self.app.store;
+        // An id need not be looked for before it is read.
+        let id = if user.0.starts_with('@') { resolve(store, &user.0).await? } else { user.0 };
+        let user = read_one(&mut &*store, &id, reader.id()).await?;
         Ok(Json::new(&user).with_revision(user.revision))
     }
 

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod examples;
+mod links;
 mod operations;
 mod swagger;
 
@@ -87,6 +88,7 @@ pub fn document(app: &Arc<App>) -> Value {
             operations::complete(path, method, operation);
         }
     }
+    links::add(&mut document);
     inline_events(&mut document);
     document
 }

@@ -13,6 +13,10 @@ pub fn complete(path: &str, method: &str, operation: &mut Value) {
     if let Some(description) = operation["description"].as_str() {
         operation["description"] = description.replace('\n', " ").replace("  ", "\n\n").into();
     }
+    // A chapter of its own replaces the one of its slice: Swagger UI would show the operation in both.
+    if let Some(chapters) = operation["tags"].as_array_mut() {
+        chapters.drain(..chapters.len().saturating_sub(1));
+    }
     let statuses = statuses(path, method, operation);
     let is_stream = path.ends_with("/stream");
     if operation.get("security").is_none() {

@@ -1,0 +1,35 @@
+//! Links from what was created to what can be done with it: OpenAPI's way to say that the `id` of one answer is the
+//! `id` of the next request. Readers find the way on by them, and testing tools walk them.
+
+use serde_json::{Map, Value, json};
+
+/// The operations that create, and the path of what they create.
+const CREATED: [(&str, &str); 3] = [
+    ("/v1/users", "/v1/users/{user}"),
+    ("/v1/posts", "/v1/posts/{id}"),
+    ("/v1/posts/{id}/comments", "/v1/comments/{id}"),
+];
+
+/// Links each answer of a creation to every operation on what it made.
+pub fn add(document: &mut Value) {
+    for (creation, resource) in CREATED {
+        let parameter = resource.rsplit('/').next().unwrap_or_default().trim_matches(['{', '}']);
+        let links: Map<String, Value> = document["paths"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(path, _)| path.strip_prefix(resource).is_some_and(is_end_of_segment))
+            .flat_map(|(_, methods)| methods.as_object().into_iter().flatten())
+            .filter_map(|(_, operation)| operation["operationId"].as_str())
+            .map(|id| {
+                let link = json!({"operationId": id, "parameters": {parameter: "$response.body#/id"}});
+                (id.to_owned(), link)
+            })
+            .collect();
+        document["paths"][creation]["post"]["responses"]["201"]["links"] = links.into();
+    }
+}
+
+fn is_end_of_segment(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with('/')
+}

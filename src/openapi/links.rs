@@ -3,23 +3,21 @@
 
 use serde_json::{Map, Value, json};
 
-/// The operations that create, and the path of what they create.
+/// The paths that create, and the path of what they create.
 const CREATED: [(&str, &str); 3] = [
     ("/v1/users", "/v1/users/{user}"),
     ("/v1/posts", "/v1/posts/{id}"),
     ("/v1/posts/{id}/comments", "/v1/comments/{id}"),
 ];
 
-/// Links each answer of a creation to every operation on what it made.
+/// Links each answer of a creation to what reads, changes and deletes what was made.
 pub fn add(document: &mut Value) {
     for (creation, resource) in CREATED {
         let parameter = resource.rsplit('/').next().unwrap_or_default().trim_matches(['{', '}']);
-        let links: Map<String, Value> = document["paths"]
+        let links: Map<String, Value> = document["paths"][resource]
             .as_object()
             .into_iter()
             .flatten()
-            .filter(|(path, _)| path.strip_prefix(resource).is_some_and(is_end_of_segment))
-            .flat_map(|(_, methods)| methods.as_object().into_iter().flatten())
             .filter_map(|(_, operation)| operation["operationId"].as_str())
             .map(|id| {
                 let link = json!({"operationId": id, "parameters": {parameter: "$response.body#/id"}});
@@ -28,8 +26,4 @@ pub fn add(document: &mut Value) {
             .collect();
         document["paths"][creation]["post"]["responses"]["201"]["links"] = links.into();
     }
-}
-
-fn is_end_of_segment(rest: &str) -> bool {
-    rest.is_empty() || rest.starts_with('/')
 }

@@ -19,7 +19,7 @@ const browser = await chromium.launch({
 });
 
 try {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
+  const page = await browser.newPage({ viewport: { width: 1280, height: 1400 } });
   page.setDefaultTimeout(30_000);
   const elsewhere = [];
   const complaints = [];
@@ -33,8 +33,7 @@ try {
   page.on("pageerror", (error) => complaints.push(String(error)));
 
   let count = 0;
-  const picture = (name, target = page) =>
-    target.screenshot({ path: `${pictures}/${String(++count).padStart(2, "0")}-${name}.png` });
+  const picture = (name) => page.screenshot({ path: `${pictures}/${String(++count).padStart(2, "0")}-${name}.png` });
 
   /** The block of an operation, opened. */
   async function open(id) {
@@ -62,9 +61,14 @@ try {
     await block.locator("button.execute").click();
     const live = block.locator(".live-responses-table .response").first();
     await live.waitFor();
-    await picture(id, block);
+    await block.evaluate((element) => element.scrollIntoView());
+    await picture(id);
     const status = Number((await live.locator(".response-col_status").innerText()).trim().split(/\s/)[0]);
     const shown = await live.locator(".response-col_description .highlight-code").first().innerText();
+    const example = block.locator(".responses-wrapper .responses-table:not(.live-responses-table) .example").first();
+    assert.doesNotMatch(await example.innerText(), /: "string"/, `the page shows what ${id} answers`);
+    // An open block is drawn anew with all that changes on the page.
+    await block.locator(".opblock-summary-control").click();
     return { status, body: JSON.parse(shown.replace(/^[^{[]*/, "").replace(/[^}\]]*$/, "")) };
   }
 
@@ -74,6 +78,10 @@ try {
   assert.equal(await page.title(), "Kith API");
   assert.match(await page.locator(".info .title").innerText(), /^Kith/);
   assert.ok((await page.locator(".opblock").count()) > 40, "all operations are on the page");
+  const first = page.locator(".opblock-tag-section").first();
+  assert.match(await first.locator(".opblock-tag").innerText(), /^Accounts/);
+  assert.equal(await first.locator(".opblock-summary-method").first().innerText(), "POST");
+  assert.match(await first.locator(".opblock-summary").first().innerText(), /Register/);
   await picture("page");
 
   // Registering and logging in.

@@ -84,7 +84,7 @@ fn git(arguments: &[&str]) -> Result<String, String> {
 fn unannounced(before: &Path, after: &Path, changelog: &str) -> Vec<String> {
     let announced: Vec<&str> = items(changelog).filter(|item| item.starts_with("BREAKING")).collect();
     let documents = [parse(before), parse(after)];
-    let changed = changed_schemas(&documents[0], &documents[1]);
+    let differing = changed_schemas(&documents[0], &documents[1]);
     let mut oasdiff = Command::new(oasdiff());
     let report = ask(oasdiff.args(["breaking", "--format=json"]).arg(before).arg(after)).approves();
     let changes: Vec<Value> =
@@ -92,7 +92,7 @@ fn unannounced(before: &Path, after: &Path, changelog: &str) -> Vec<String> {
     changes
         .iter()
         .filter(|change| {
-            let names = names(change, &documents, &changed);
+            let names = names(change, &documents, &differing);
             !announced.iter().any(|item| names.iter().any(|name| item.contains(&format!("`{name}`"))))
         })
         .map(|change| {
@@ -116,7 +116,7 @@ fn items(changelog: &str) -> impl Iterator<Item = &str> {
 }
 
 /// What an announcement may call a change: its operation, or a schema that changed and that the operation uses.
-fn names(change: &Value, documents: &[Value; 2], changed: &BTreeSet<String>) -> BTreeSet<String> {
+fn names(change: &Value, documents: &[Value; 2], differing: &BTreeSet<String>) -> BTreeSet<String> {
     let field = |name: &str| change[name].as_str().unwrap_or_default().to_owned();
     let mut names =
         BTreeSet::from([field("operationId"), format!("{} {}", field("operation"), field("path"))]);
@@ -127,7 +127,7 @@ fn names(change: &Value, documents: &[Value; 2], changed: &BTreeSet<String>) -> 
     if is_in_body {
         for document in documents {
             let operation = &document["paths"][field("path")][field("operation").to_lowercase()];
-            names.extend(used_schemas(document, operation).intersection(changed).cloned());
+            names.extend(used_schemas(document, operation).intersection(differing).cloned());
         }
     }
     names

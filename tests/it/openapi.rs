@@ -144,6 +144,34 @@ fn every_operation_says_what_it_is_and_what_it_answers() {
 }
 
 #[test]
+fn what_creates_links_to_operations_on_what_was_created() {
+    let document = document();
+    let all = operations(&document);
+    for (_, path, operation) in &all {
+        let Some(created) = operation["responses"].get("201") else {
+            continue;
+        };
+        let links = created["links"].as_object().unwrap_or_else(|| panic!("{path} has no links"));
+        let mut methods = BTreeSet::new();
+        for link in links.values() {
+            let (method, _, target) = all
+                .iter()
+                .find(|(_, _, target)| target["operationId"] == link["operationId"])
+                .unwrap_or_else(|| panic!("{path}: there is no {link}"));
+            methods.insert(*method);
+            let parameters = target["parameters"].as_array().expect("parameters");
+            for name in link["parameters"].as_object().expect("parameters").keys() {
+                assert!(
+                    parameters.iter().any(|parameter| parameter["name"] == name.as_str()),
+                    "{path}: {link}"
+                );
+            }
+        }
+        assert!(methods.contains("get"), "{path} links to nothing that reads what was made: {methods:?}");
+    }
+}
+
+#[test]
 fn every_schema_and_every_property_is_described() {
     let document = document();
     for (name, schema) in document["components"]["schemas"].as_object().expect("schemas") {

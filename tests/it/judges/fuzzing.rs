@@ -15,10 +15,10 @@ use crate::{
 
 /// The same in each run, so that what was found is found again. `KITH_TEST_SEED` takes another.
 const SEED: &str = "1";
-/// Requests made for each operation in the phases that go by chance; those that go by the book come on top.
-const EXAMPLES: &str = "8";
-/// Fewer would be no test: the phases that go by the book alone make more.
+/// Fewer would be no test: the requests that go by the book alone are more.
 const LEAST_CASES: usize = 500;
+/// Links that are followed, declared ones and such as Schemathesis infers.
+const LEAST_LINKS: usize = 5;
 
 /// These end the session that a run needs, or its person.
 const ENDS: [&str; 2] = ["delete_me", "delete_current_session"];
@@ -56,6 +56,7 @@ fn fuzz(kith: &Server, folder: &Path, token: &str, excluded: &[&str], other: Opt
     let all = operations(&document).len();
     let mut config = fs::read_to_string(source("schemathesis.toml")).expect("a configuration");
     let mut command = python("schemathesis");
+    let seed = std::env::var("KITH_TEST_SEED").unwrap_or_else(|_| SEED.to_owned());
     if let Some((person, pinned)) = other {
         config += &pinned;
         command.env("KITH_TEST_OTHER", &person.id);
@@ -68,12 +69,7 @@ fn fuzz(kith: &Server, folder: &Path, token: &str, excluded: &[&str], other: Opt
         .arg("--config-file")
         .arg(file)
         .args(["run", &format!("http://{}/openapi.json", kith.address)])
-        .args([
-            "--seed",
-            &std::env::var("KITH_TEST_SEED").unwrap_or_else(|_| SEED.to_owned()),
-            "--max-examples",
-            EXAMPLES,
-        ]);
+        .args(["--seed", &seed]);
     if !token.is_empty() {
         command.args(["--header", &format!("Authorization: Bearer {token}")]);
     }
@@ -85,6 +81,10 @@ fn fuzz(kith: &Server, folder: &Path, token: &str, excluded: &[&str], other: Opt
     // Nobody is judged by a run that was let do nothing.
     let tested = format!("Selected: {}/{all}", all - STREAMS - excluded.len());
     assert!(verdict.stdout.contains(&tested), "not {tested}:\n{}", verdict.shown());
+    // A stranger creates no more than accounts.
+    let followed = verdict.stdout.split_once(" covered /").and_then(|(text, _)| text.rsplit(' ').next());
+    let followed: usize = followed.and_then(|count| count.parse().ok()).unwrap_or_default();
+    assert!(followed >= LEAST_LINKS, "{followed} links:\n{}", verdict.shown());
     let cases = verdict.stdout.split_once(" generated,").and_then(|(text, _)| text.rsplit(' ').next());
     let cases: usize = cases.and_then(|count| count.parse().ok()).unwrap_or_default();
     assert!(cases >= LEAST_CASES, "{cases} cases:\n{}", verdict.shown());

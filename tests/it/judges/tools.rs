@@ -60,7 +60,11 @@ pub fn description() -> PathBuf {
 /// Node.js on a file: the program of a package, by its path in `node_modules`, or one of our own, by its full path.
 pub fn node(program: impl AsRef<Path>) -> Command {
     let mut command = Command::new("node");
-    command.arg(folder().join("node_modules").join(program)).env("REDOCLY_TELEMETRY", "off");
+    command
+        .arg(folder().join("node_modules").join(program))
+        // Redocly asks nobody elsewhere.
+        .env("REDOCLY_TELEMETRY", "off")
+        .env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true");
     command
 }
 

@@ -14,10 +14,11 @@ use kith::{
     openapi,
     page::Page,
     posts::{Media, Post, PostCounts, PostOrTombstone, PostViewer, Tombstone, Visibility},
+    section::Section,
     threads::{CutBy, Replies, Thread, ThreadItem, ThreadItemKind},
     users::{User, UserCounts, UserSummary, UserViewer},
 };
-use poem_openapi::types::ToJSON;
+use poem_openapi::{Tags, types::ToJSON};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -144,6 +145,18 @@ fn every_operation_says_what_it_is_and_what_it_answers() {
 }
 
 #[test]
+fn every_chapter_has_its_place() {
+    let document = document();
+    let chapters: Vec<_> = document["tags"]
+        .as_array()
+        .expect("tags")
+        .iter()
+        .map(|tag| tag["name"].as_str().expect("a name"))
+        .collect();
+    assert_eq!(chapters, Section::ALL.map(|section| section.name()), "src/section.rs");
+}
+
+#[test]
 fn what_creates_links_to_operations_on_what_was_created() {
     let document = document();
     let all = operations(&document);
@@ -151,7 +164,8 @@ fn what_creates_links_to_operations_on_what_was_created() {
         let Some(created) = operation["responses"].get("201") else {
             continue;
         };
-        let links = created["links"].as_object().unwrap_or_else(|| panic!("{path} has no links"));
+        let links =
+            created["links"].as_object().unwrap_or_else(|| panic!("{path} is not in src/openapi/links.rs"));
         let mut methods = BTreeSet::new();
         for link in links.values() {
             let (method, _, target) = all

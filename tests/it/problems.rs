@@ -229,7 +229,7 @@ async fn a_bad_parameter_is_named() {
         ("/v1/users", "ids=,,", "ids"),
         ("/v1/users", &format!("ids={many}"), "ids"),
         ("/v1/users", &format!("ids={},@ann", ann.id), "ids"),
-        ("/v1/users", &format!("ids={}, {}", ann.id, ann.id), "ids"),
+        ("/v1/users", &format!("ids={},%20{}", ann.id, ann.id), "ids"),
         ("/v1/relationships", "ids=", "ids"),
     ];
     for (path, query, field) in cases {

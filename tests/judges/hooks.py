@@ -19,8 +19,8 @@ def map_body(context, body):
     return body
 
 
-# Why a request that the description allows is refused all the same: by the code of the problem, and where one code stands
-# for many reasons, by what the faults are.
+# Why a request that the description allows is refused all the same: by the code of the problem, and where one code
+# stands for many reasons, by what the faults are.
 STATE = {
     "post_deleted",  # the post was there
     "precondition_failed",  # somebody changed it since

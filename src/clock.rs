@@ -149,6 +149,13 @@ pub fn new_id() -> String {
     cuid2::create_id()
 }
 
+/// Whether a text has the shape of an id: `^[a-z][a-z0-9]{23}$`.
+pub fn is_id(text: &str) -> bool {
+    text.len() == 24
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+}
+
 /// The id that the given parts always have: a CUID2 in shape, made from their SHA-256.
 ///
 /// What can exist once for its parts, such as a user's repost of a post, needs no other key.

@@ -2,12 +2,13 @@
 
 mod bounds;
 mod examples;
+mod links;
 mod operations;
 mod swagger;
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use poem_openapi::OpenApiService;
+use poem_openapi::{OpenApiService, Tags};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -21,6 +22,7 @@ use crate::{
     http::operations::OperationsApi,
     posts::api::PostsApi,
     reactions::api::ReactionsApi,
+    section::Section,
     threads::api::ThreadsApi,
     users::api::UsersApi,
 };
@@ -59,6 +61,8 @@ pub fn service(app: &Arc<App>) -> OpenApiService<Apis, ()> {
 }
 
 const DESCRIPTION: &str = "A social API over a graph: people, follows, posts, threads and feeds.\n\n\
+    To write, register with `POST /v1/users`, log in with `POST /v1/sessions`, and send the `access_token` of its answer as \
+    a bearer token.\n\n\
     Every error is RFC 9457 problem details with a stable `code`. Lists are cursor pages. A `POST` that creates honours \
     `Idempotency-Key` for 24 hours. Single resources and pages carry an `ETag`.";
 
@@ -82,10 +86,16 @@ pub fn document(app: &Arc<App>) -> Value {
         bounds::of_texts(found, &app.config.limits);
         examples::of_requests(found);
     }
+    let answers = examples::answers();
     for (path, methods) in document["paths"].as_object_mut().into_iter().flatten() {
         for (method, operation) in methods.as_object_mut().into_iter().flatten() {
-            operations::complete(path, method, operation);
+            operations::complete(path, method, operation, &answers);
         }
+    }
+    links::add(&mut document);
+    if let Some(chapters) = document["tags"].as_array_mut() {
+        chapters
+            .sort_by_key(|chapter| Section::ALL.iter().position(|section| chapter["name"] == section.name()));
     }
     inline_events(&mut document);
     document

@@ -26,3 +26,19 @@ pub enum Section {
     /// Health.
     Operations,
 }
+
+impl Section {
+    /// In the order in which somebody reads them who is new to Kith.
+    pub const ALL: [Self; 10] = [
+        Self::Accounts,
+        Self::Users,
+        Self::Follows,
+        Self::Posts,
+        Self::Reactions,
+        Self::Comments,
+        Self::Threads,
+        Self::Feeds,
+        Self::Graph,
+        Self::Operations,
+    ];
+}

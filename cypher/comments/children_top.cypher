@@ -2,8 +2,7 @@
 // No row: the end of the lists.
 UNWIND $parents AS parent_id
 CALL (parent_id) {
-  MATCH (comment:Comment)
-  WHERE comment.parent_id = parent_id
+  MATCH (comment:Comment {parent_id: parent_id})
   WITH comment, COUNT { (comment)<-[:LIKED]-() } AS likes
   WHERE likes < $after_likes
     OR (likes = $after_likes AND (comment.rank_key > $after_key

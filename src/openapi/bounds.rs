@@ -55,7 +55,8 @@ pub fn of_parameter(parameter: &mut Value) {
         "tag" => json!({"minLength": 1, "x-max-graphemes": TAG_CHARS}),
         "cursor" | "Last-Event-ID" => json!({"pattern": CURSOR}),
         "Idempotency-Key" => json!({"pattern": "^[!-~]+$", "minLength": 1, "maxLength": 255}),
-        "If-Match" | "If-None-Match" => json!({"minLength": 1}),
+        // A list of entity tags may be empty.
+        "If-Match" | "If-None-Match" => json!({"minLength": 0}),
         _ => return,
     };
     for (key, value) in bounds.as_object().into_iter().flatten() {

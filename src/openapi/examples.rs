@@ -8,6 +8,8 @@ use crate::{
     store::StoreError,
 };
 
+const ID: &str = "tz4a98xxat96iws9zmbrgj3a";
+
 /// Adds examples to the bodies of requests.
 pub fn of_requests(schemas: &mut Map<String, Value>) {
     let text = json!({"text": "Hello, #kith!"});
@@ -25,26 +27,122 @@ pub fn of_requests(schemas: &mut Map<String, Value>) {
     }
 }
 
-/// A problem of that status, the most common one, as Kith itself would tell it.
-pub fn problem(status: StatusCode) -> Problem {
+/// Examples of what is answered, by the names of the schemas. A reader is otherwise shown random letters, and where
+/// schemas stand in each other several times no more than the word "string".
+pub fn answers() -> Map<String, Value> {
+    let (at, later) = ("2026-01-02T15:04:05.000000Z", "2026-01-02T16:20:00.000000Z");
+    let summary = |id, handle, name| json!({"id": id, "handle": handle, "name": name, "avatar_url": null});
+    let ann = summary(ID, "ann", "Ann");
+    let bob = summary("pfh0haxfpzowht3oi213cqos", "bob", "Bob");
+    let state = json!({"following": true, "followed_by": false, "blocking": false, "muting": false});
+    let mut user = ann.clone();
+    user["bio"] = "Hi".into();
+    user["created_at"] = at.into();
+    user["counts"] = json!({"posts": 1, "followers": 2, "following": 3});
+    user["viewer"] = state.clone();
+    let post = json!({
+        "id": "nc6bzmkmd014706rfda898to", "author": ann, "text": "Hello, #kith!", "created_at": at,
+        "edited_at": null, "visibility": "public", "quoted": null, "media": [], "tags": ["kith"], "mentions": [],
+        "counts": {"comments": 1, "likes": 2, "reposts": 1, "quotes": 0},
+        "viewer": {"liked": true, "reposted": false, "bookmarked": false},
+    });
+    let comment = json!({
+        "id": "k0xpkry4lx8tl3qh8vry0f6m", "post_id": post["id"], "parent_id": null, "author": bob,
+        "text": "Welcome", "created_at": later, "edited_at": null, "depth": 1, "deleted": false,
+        "counts": {"replies": 0, "likes": 1}, "viewer": {"liked": false},
+    });
+    let item = json!({
+        "id": post["id"], "post": post, "reasons": [{"kind": "author", "by": ann, "at": at}], "reason_count": 1,
+        "rank_at": at,
+    });
+    let place = json!({
+        "kind": "comment", "id": comment["id"], "parent_id": null, "depth": 1, "comment": comment,
+        "replies": {"total": 0, "shown": 0, "next_cursor": null, "cut_by": null},
+    });
+    // Where a tombstone may stand as well, a post says that it is one.
+    let mut tagged = post.clone();
+    tagged["kind"] = "post".into();
+    let suggestion = json!({"user": ann, "followed_by": [bob], "followed_by_count": 1});
+    let mut relationship = state;
+    relationship["id"] = ann["id"].clone();
+    let page = |item: &Value| json!({"items": [item], "next_cursor": null});
+    let examples = [
+        ("Page_Comment", page(&comment)),
+        ("Page_FeedItem", page(&item)),
+        ("Page_Post", page(&post)),
+        ("Page_Suggestion", page(&suggestion)),
+        ("Page_UserSummary", page(&bob)),
+        ("Paths", json!({"length": 1, "paths": [[bob, ann]]})),
+        ("Relationship", relationship),
+        ("Thread", json!({"post": tagged, "items": [place], "next_cursor": null})),
+        ("Comment", comment),
+        ("Post", post),
+        ("User", user),
+    ];
+    examples.map(|(name, example)| (name.to_owned(), example)).into_iter().collect()
+}
+
+/// A problem of that status that the operation can answer with, as Kith itself would tell it.
+pub fn problem(status: StatusCode, path: &str, operation: &Value) -> Problem {
+    let id = operation["operationId"].as_str().unwrap_or_default();
     let error = match status {
-        StatusCode::BAD_REQUEST => Error::InvalidParameter {
-            name: "limit".to_owned(),
-            message: "limit must be a whole number from 1 to 100".to_owned(),
-        },
+        StatusCode::BAD_REQUEST => bad_request(operation),
+        StatusCode::UNAUTHORIZED if path.starts_with("/v1/sessions") && id != "delete_current_session" => {
+            Error::InvalidCredentials
+        }
         StatusCode::UNAUTHORIZED => Error::Unauthenticated,
-        StatusCode::FORBIDDEN => Error::Forbidden("Only the author may do this."),
+        StatusCode::FORBIDDEN => Error::Forbidden(match id {
+            "create_user" | "create_session" => "Accounts are kept by an external issuer.",
+            "update_post" => "Only its author can change a post.",
+            "delete_post" => "Only its author can delete a post.",
+            "update_comment" => "Only its author can change a comment.",
+            "delete_comment" => "Only its author can delete a comment.",
+            _ => "Only the author may do this.",
+        }),
+        StatusCode::NOT_FOUND if path.starts_with("/v1/users/") => Error::UserNotFound,
+        StatusCode::NOT_FOUND if path.starts_with("/v1/comments/") => Error::CommentNotFound,
         StatusCode::NOT_FOUND => Error::PostNotFound,
-        StatusCode::CONFLICT => Error::HandleTaken("ann".to_owned()),
+        StatusCode::CONFLICT if id == "create_user" => Error::HandleTaken("ann".to_owned()),
+        StatusCode::CONFLICT => Error::IdempotencyInProgress,
         StatusCode::GONE => Error::PostDeleted,
         StatusCode::PRECONDITION_FAILED => Error::PreconditionFailed,
         StatusCode::PAYLOAD_TOO_LARGE => Error::BodyTooLarge(65536),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => Error::UnsupportedMediaType,
-        StatusCode::UNPROCESSABLE_ENTITY => {
-            Error::Validation(vec![FieldError::new("text", "must not be empty")])
-        }
+        StatusCode::UNPROCESSABLE_ENTITY => unprocessable(id),
         StatusCode::SERVICE_UNAVAILABLE => Error::Store(StoreError::Unavailable(String::new())),
         _ => Error::Internal("".into()),
     };
-    error.problem("/v1/example", "tz4a98xxat96iws9zmbrgj3a")
+    let instance = path.replace("{id}", ID).replace("{user}", "@ann").replace("{tag}", "kith");
+    error.problem(&instance, ID)
+}
+
+fn bad_request(operation: &Value) -> Error {
+    if operation.get("requestBody").is_some() {
+        return Error::UnknownFields(vec![FieldError::new("colour", "is not a field of this operation")]);
+    }
+    let takes = |name: &str| {
+        operation["parameters"]
+            .as_array()
+            .is_some_and(|all| all.iter().any(|parameter| parameter["name"] == name))
+    };
+    let (name, message) = if takes("limit") {
+        ("limit", "limit must be a whole number from 1 to 100")
+    } else if takes("ids") {
+        ("ids", "ids must be 1 to 100 ids separated by commas")
+    } else {
+        ("path", "path must be percent-encoded UTF-8")
+    };
+    Error::InvalidParameter { name: name.to_owned(), message: message.to_owned() }
+}
+
+fn unprocessable(id: &str) -> Error {
+    let (field, message) = match id {
+        "follow_user" => return Error::SelfFollow,
+        "repost_post" => return Error::DailyPostQuotaExceeded(50),
+        "create_user" | "update_me" => ("name", "must not be empty"),
+        "create_session" => ("password", "is required"),
+        "refresh_session" => ("refresh_token", "is required"),
+        _ => ("text", "must not be empty"),
+    };
+    Error::Validation(vec![FieldError::new(field, message)])
 }

@@ -3,21 +3,26 @@
 use std::collections::BTreeSet;
 
 use poem::http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{bounds, examples};
 
-/// Completes an operation of the document.
-pub fn complete(path: &str, method: &str, operation: &mut Value) {
+/// Completes an operation of the document. `answers` are examples, by the names of schemas.
+pub fn complete(path: &str, method: &str, operation: &mut Value, answers: &Map<String, Value>) {
     // Whoever reads the description sees paragraphs and not where our lines end.
     if let Some(description) = operation["description"].as_str() {
         operation["description"] = description.replace('\n', " ").replace("  ", "\n\n").into();
+    }
+    // A chapter of its own replaces the one of its slice: Swagger UI would show the operation in both.
+    if let Some(chapters) = operation["tags"].as_array_mut() {
+        chapters.drain(..chapters.len().saturating_sub(1));
     }
     let statuses = statuses(path, method, operation);
     let is_stream = path.ends_with("/stream");
     if operation.get("security").is_none() {
         operation["security"] = json!([]);
     }
+    let described = operation.clone();
     let Some(responses) = operation["responses"].as_object_mut() else {
         return;
     };
@@ -25,8 +30,13 @@ pub fn complete(path: &str, method: &str, operation: &mut Value) {
     if is_stream {
         responses["200"]["description"] = "The events, until either side closes the connection.".into();
     }
+    for response in responses.values_mut() {
+        if let Some(content) = response.pointer_mut("/content/application~1json") {
+            show_example(content, answers);
+        }
+    }
     for status in statuses {
-        responses.insert(status.to_string(), problem(status));
+        responses.insert(status.to_string(), problem(status, path, &described));
     }
     if method == "get" && path.starts_with("/v1") && !is_stream {
         read_conditionally(operation);
@@ -71,6 +81,18 @@ fn statuses(path: &str, method: &str, operation: &Value) -> BTreeSet<u16> {
     statuses
 }
 
+/// Shows an answer, where there is an example of its schema or of the items of its list.
+fn show_example(content: &mut Value, answers: &Map<String, Value>) {
+    let of = |schema: &Value| {
+        let name = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next());
+        name.and_then(|name| answers.get(name)).cloned()
+    };
+    let schema = &content["schema"];
+    if let Some(example) = of(schema).or_else(|| of(&schema["items"]).map(|item| json!([item]))) {
+        content["example"] = example;
+    }
+}
+
 /// Describes what the entity tags of an answer are good for.
 fn read_conditionally(operation: &mut Value) {
     let tag =
@@ -98,14 +120,14 @@ fn read_conditionally(operation: &mut Value) {
     }
 }
 
-fn problem(status: u16) -> Value {
+fn problem(status: u16, path: &str, operation: &Value) -> Value {
     let status = StatusCode::from_u16(status).unwrap_or_default();
     let name = status.canonical_reason().unwrap_or("Problem");
     let mut response = json!({
         "description": format!("{name}; see the problem's code."),
         "content": {"application/problem+json": {
             "schema": {"$ref": "#/components/schemas/Problem"},
-            "example": examples::problem(status),
+            "example": examples::problem(status, path, operation),
         }},
     });
     let header = match status {

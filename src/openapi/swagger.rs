@@ -12,6 +12,16 @@ pub struct Page {
 /// What poem-openapi asks of a login elsewhere, which Kith does not have: a page that would not be found.
 const REDIRECT: (&str, &str) = ("let oauth2RedirectUrl;", "oauth2RedirectUrl += \"oauth-receiver.html\";");
 
+/// What creates, reads, changes and deletes stands in this order, short paths first: the first thing to try is to
+/// register, and not to erase one's account.
+const OPTIONS: &str = "tryItOutEnabled: true,
+        operationsSorter: (a, b) => {
+            const methods = [\"post\", \"get\", \"put\", \"patch\", \"delete\"];
+            const rank = (operation) => methods.indexOf(operation.get(\"method\"));
+            const path = (operation) => operation.get(\"path\");
+            return rank(a) - rank(b) || path(a).length - path(b).length || path(a).localeCompare(path(b));
+        },";
+
 /// Puts right the page that poem-openapi writes: `raw` is the description in it, `document` the one to show.
 pub fn page(html: &str, raw: &str, document: &str, server: &str) -> Page {
     let mut html = html
@@ -23,7 +33,7 @@ pub fn page(html: &str, raw: &str, document: &str, server: &str) -> Page {
             "<title>Kith API</title>\n    <link rel=\"icon\" href=\"data:,\">",
             1,
         )
-        .replacen("oauth2RedirectUrl: oauth2RedirectUrl,", "tryItOutEnabled: true,", 1);
+        .replacen("oauth2RedirectUrl: oauth2RedirectUrl,", OPTIONS, 1);
     if let Some((start, end)) =
         html.find(REDIRECT.0).zip(html.find(REDIRECT.1).map(|at| at + REDIRECT.1.len()))
     {

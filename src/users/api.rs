@@ -16,7 +16,7 @@ use super::{
 use crate::{
     app::App,
     auth::Reader,
-    clock::new_id,
+    clock::{is_id, new_id},
     cypher::Query as Statement,
     error::Error,
     http::{
@@ -200,15 +200,16 @@ pub async fn people_page<Q: Statement<Row = ListedUser>>(
     Ok(Page { items: rows.into_iter().map(|row| row.user).collect(), next_cursor })
 }
 
-/// Ids separated by commas, each once, at most [`MAX_IDS`].
+/// Ids separated by commas, each once, at most [`MAX_IDS`]. What is no id is refused: a client that asks for handles
+/// would otherwise be told that nobody has them.
 pub fn split_ids(ids: &str) -> Result<Vec<String>, Error> {
     let mut list: Vec<String> = Vec::new();
-    for id in ids.split(',').map(str::trim).filter(|id| !id.is_empty()) {
+    for id in ids.split(',') {
         if !list.iter().any(|known| known == id) {
             list.push(id.to_owned());
         }
     }
-    if list.is_empty() || list.len() > MAX_IDS {
+    if list.len() > MAX_IDS || !list.iter().all(|id| is_id(id)) {
         return Err(Error::InvalidParameter {
             name: "ids".to_owned(),
             message: format!("ids must be 1 to {MAX_IDS} ids separated by commas"),

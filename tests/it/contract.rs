@@ -65,7 +65,8 @@ on_both_stores! {
 
         let mutuals = kith.walk(&format!("/v1/users/{}/mutuals", bob.id), &ann.token, 1).await;
         assert_eq!(each(&mutuals, "/id"), [cat.id.as_str()]);
-        let ids = format!("/v1/relationships?ids={},{},nobody", bob.id, cat.id);
+        let nobody = kith::clock::new_id();
+        let ids = format!("/v1/relationships?ids={},{},{nobody}", bob.id, cat.id);
         let relationships = kith.get(&ids, &cat.token).await;
         assert_eq!(relationships.as_array().unwrap().len(), 2);
         assert_eq!((&relationships[0]["following"], &relationships[1]["following"]), (&json!(true), &json!(false)));

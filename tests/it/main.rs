@@ -2,12 +2,14 @@
 
 mod access;
 mod architecture;
+mod browser;
 mod configuration;
 mod contract;
 mod crash;
 mod cypher;
 mod erasure;
 mod import;
+mod judges;
 mod model;
 mod neo4j;
 mod openapi;

@@ -14,10 +14,11 @@ use kith::{
     openapi,
     page::Page,
     posts::{Media, Post, PostCounts, PostOrTombstone, PostViewer, Tombstone, Visibility},
+    section::Section,
     threads::{CutBy, Replies, Thread, ThreadItem, ThreadItemKind},
     users::{User, UserCounts, UserSummary, UserViewer},
 };
-use poem_openapi::types::ToJSON;
+use poem_openapi::{Tags, types::ToJSON};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -103,7 +104,7 @@ fn every_operation_says_what_it_is_and_what_it_answers() {
         for text in ["summary", "description"] {
             assert!(operation[text].as_str().is_some_and(|text| !text.is_empty()), "{name} has no {text}");
         }
-        assert!(operation["tags"].as_array().is_some_and(|tags| !tags.is_empty()), "{name} has no tag");
+        assert!(operation["tags"].as_array().is_some_and(|tags| tags.len() == 1), "{name} has not one tag");
         assert!(operation["security"].is_array(), "{name} has no security, not even none");
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
             assert!(
@@ -140,6 +141,47 @@ fn every_operation_says_what_it_is_and_what_it_answers() {
                 assert!(responses.contains_key(needed), "{name} never answers {needed}");
             }
         }
+    }
+}
+
+#[test]
+fn every_chapter_has_its_place() {
+    let document = document();
+    let chapters: Vec<_> = document["tags"]
+        .as_array()
+        .expect("tags")
+        .iter()
+        .map(|tag| tag["name"].as_str().expect("a name"))
+        .collect();
+    assert_eq!(chapters, Section::ALL.map(|section| section.name()), "src/section.rs");
+}
+
+#[test]
+fn what_creates_links_to_operations_on_what_was_created() {
+    let document = document();
+    let all = operations(&document);
+    for (_, path, operation) in &all {
+        let Some(created) = operation["responses"].get("201") else {
+            continue;
+        };
+        let links =
+            created["links"].as_object().unwrap_or_else(|| panic!("{path} is not in src/openapi/links.rs"));
+        let mut methods = BTreeSet::new();
+        for link in links.values() {
+            let (method, _, target) = all
+                .iter()
+                .find(|(_, _, target)| target["operationId"] == link["operationId"])
+                .unwrap_or_else(|| panic!("{path}: there is no {link}"));
+            methods.insert(*method);
+            let parameters = target["parameters"].as_array().expect("parameters");
+            for name in link["parameters"].as_object().expect("parameters").keys() {
+                assert!(
+                    parameters.iter().any(|parameter| parameter["name"] == name.as_str()),
+                    "{path}: {link}"
+                );
+            }
+        }
+        assert!(methods.contains("get"), "{path} links to nothing that reads what was made: {methods:?}");
     }
 }
 

@@ -208,8 +208,7 @@ async fn a_bad_parameter_is_named() {
     let ann = kith.person("ann").await;
     let post = text(&kith.post(&ann, "Hi").await["id"]);
     let thread = format!("/v1/posts/{post}/thread");
-    let many =
-        vec!["x"; 101].iter().enumerate().map(|(n, x)| format!("{x}{n}")).collect::<Vec<_>>().join(",");
+    let many = (0..101).map(|_| kith::clock::new_id()).collect::<Vec<_>>().join(",");
     let cases = [
         ("/v1/feeds/public", "limit=0", "limit"),
         ("/v1/feeds/public", "limit=101", "limit"),
@@ -229,6 +228,8 @@ async fn a_bad_parameter_is_named() {
         ("/v1/users", "ids=", "ids"),
         ("/v1/users", "ids=,,", "ids"),
         ("/v1/users", &format!("ids={many}"), "ids"),
+        ("/v1/users", &format!("ids={},@ann", ann.id), "ids"),
+        ("/v1/users", &format!("ids={},%20{}", ann.id, ann.id), "ids"),
         ("/v1/relationships", "ids=", "ids"),
     ];
     for (path, query, field) in cases {

@@ -74,10 +74,10 @@ async fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
     for &users in &options.users {
         for &engine in &options.stores {
             eprintln!("== {users} users, {engine}");
-            let world = World::prepare(engine, users).await?;
+            let (world, app) = World::prepare(engine, users).await?;
             let scene = report.scene(&world);
-            scene.statements = statements::measure(&world, wanted).await?;
-            let kith = world.serve().await?;
+            scene.statements = statements::measure(&world, &app, wanted).await?;
+            let kith = world.serve(app).await?;
             for case in world.cases(&kith)? {
                 if wanted(case.name) {
                     let duration = Duration::from_secs(options.seconds);

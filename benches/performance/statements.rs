@@ -3,6 +3,7 @@
 use std::{error::Error, time::Instant};
 
 use kith::{
+    app::App,
     clock::Timestamp,
     comments::queries::{OldestChildren, ReadComments},
     cypher::Query,
@@ -32,13 +33,13 @@ pub struct Measured {
     pub rows: usize,
 }
 
-pub async fn measure(world: &World, wanted: impl Fn(&str) -> bool) -> Result<Vec<Measured>> {
+pub async fn measure(world: &World, app: &App, wanted: impl Fn(&str) -> bool) -> Result<Vec<Measured>> {
     let (before_key, before_id) = (i64::MAX, String::new());
-    let now = world.app.clock.now();
+    let now = app.clock.now();
     // As the feeds ask at first: the home feed for what is of these two days, the public feed of an embedded graph for
     // what is of this hour.
     let ago = |hours: i64| Timestamp(now.0 - hours * 3_600_000_000).rank_key();
-    let since = if world.app.store.is_embedded() { ago(1) } else { i64::MIN };
+    let since = if app.store.is_embedded() { ago(1) } else { i64::MIN };
     let home = |viewer: &str| HomeEntries {
         viewer: viewer.to_owned(),
         before_key,
@@ -49,7 +50,7 @@ pub async fn measure(world: &World, wanted: impl Fn(&str) -> bool) -> Result<Vec
     // What a page of each viewer consists of.
     let mut pages: Vec<(String, Vec<EntryRow>)> = Vec::new();
     for viewer in &world.viewers {
-        pages.push((viewer.id.clone(), world.app.store.run(&home(&viewer.id)).await?));
+        pages.push((viewer.id.clone(), app.store.run(&home(&viewer.id)).await?));
     }
     let posts = |rows: &[EntryRow]| rows.iter().map(|row| row.post_id.clone()).collect::<Vec<_>>();
     let mut threads = Vec::new();
@@ -60,9 +61,9 @@ pub async fn measure(world: &World, wanted: impl Fn(&str) -> bool) -> Result<Vec
             after_id: String::new(),
             per_parent: PAGE,
         };
-        threads.push(world.app.store.run(&query).await?.into_iter().map(|row| row.id).collect::<Vec<_>>());
+        threads.push(app.store.run(&query).await?.into_iter().map(|row| row.id).collect::<Vec<_>>());
     }
-    let mut bench = Bench { world, wanted: &wanted, measured: Vec::new() };
+    let mut bench = Bench { world, app, wanted: &wanted, measured: Vec::new() };
     bench.run(|n| home(&pages[n % pages.len()].0)).await?;
     bench
         .run(|n| {
@@ -124,6 +125,7 @@ pub async fn measure(world: &World, wanted: impl Fn(&str) -> bool) -> Result<Vec
 
 struct Bench<'a, W> {
     world: &'a World,
+    app: &'a App,
     wanted: &'a W,
     measured: Vec<Measured>,
 }
@@ -137,7 +139,7 @@ impl<W: Fn(&str) -> bool> Bench<'_, W> {
         for n in 0..RUNS * 2 {
             let query = query(n);
             let started = Instant::now();
-            let answer = self.world.app.store.run(&query).await?;
+            let answer = self.app.store.run(&query).await?;
             // The first half warms the store.
             if n >= RUNS {
                 times.push(started.elapsed());

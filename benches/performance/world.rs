@@ -26,12 +26,11 @@ const VIEWERS: usize = 200;
 /// Which page of the home feed is the deep one.
 const DEEP_PAGE: usize = 15;
 
-/// A seeded graph, open in this process until it is served.
+/// A seeded graph.
 pub struct World {
     pub engine: Engine,
     pub users: u32,
     pub store: String,
-    pub app: Arc<App>,
     /// Who reads: people who follow as many as people usually do.
     pub viewers: Vec<Viewer>,
     /// Authors, the most followed first.
@@ -76,8 +75,8 @@ impl<const WHAT: usize> Query for Pick<WHAT> {
 }
 
 impl World {
-    /// Makes the world, unless an earlier run of today has, and opens a copy of it.
-    pub async fn prepare(engine: Engine, users: u32) -> Result<Self> {
+    /// Makes the world, unless an earlier run of today has, and opens a copy of it in this process.
+    pub async fn prepare(engine: Engine, users: u32) -> Result<(Self, Arc<App>)> {
         let name = format!("{engine}-{users}").to_lowercase();
         let (made, copy) =
             (target().join("bench/worlds").join(&name), target().join("bench/run").join(&name));
@@ -118,12 +117,13 @@ impl World {
         let authors = Pick::<MOST_FOLLOWED> { least: 1, most: i64::MAX, limit: VIEWERS };
         let posts = Pick::<LONGEST_THREADS> { least: 1, most: i64::MAX, limit: VIEWERS };
         let (authors, posts) = (pick(app.store.run(&authors).await?), pick(app.store.run(&posts).await?));
-        Ok(Self { engine, users, store, app, viewers: with_tokens, authors, posts, neo4j })
+        Ok((Self { engine, users, store, viewers: with_tokens, authors, posts, neo4j }, app))
     }
 
-    /// Serves it by a Kith of its own.
-    pub async fn serve(&self) -> Result<Process> {
-        self.app.store.close().await;
+    /// Closes it in this process, and serves it by a Kith of its own.
+    pub async fn serve(&self, app: Arc<App>) -> Result<Process> {
+        app.store.close().await;
+        drop(app);
         Process::kith(&self.store)
     }
 

@@ -55,7 +55,7 @@ fn statuses(path: &str, method: &str, operation: &Value) -> BTreeSet<u16> {
         statuses.insert(410);
     }
     if operation.get("requestBody").is_some() {
-        statuses.extend([400, 413, 415, 422]);
+        statuses.extend([400, 408, 413, 415, 422]);
     }
     if method == "patch" {
         statuses.insert(412);

@@ -2,6 +2,7 @@
 
 mod refusals;
 mod server;
+mod streams;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -18,3 +18,4 @@ mod readme;
 mod stream;
 mod support;
 mod texts;
+mod wire;

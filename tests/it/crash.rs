@@ -1,7 +1,7 @@
 //! What is acknowledged on the embedded graph outlives the process, however it ends.
 
 mod refusals;
-mod server;
+pub mod server;
 mod streams;
 
 use std::{

@@ -18,4 +18,5 @@ mod readme;
 mod stream;
 mod support;
 mod texts;
+mod tokens;
 mod wire;

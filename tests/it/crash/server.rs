@@ -170,6 +170,18 @@ impl Server {
         self.send("GET", path, token, &[], &Value::Null).expect(200)
     }
 
+    /// A page that is no JSON.
+    #[track_caller]
+    pub fn text(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).expect("a connection");
+        stream.write_all(head("GET", path, "", &[], 0).as_bytes()).expect("a request");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+        assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+        body.to_owned()
+    }
+
     /// All items of a list.
     pub fn walk(&self, path: &str) -> Vec<Value> {
         let (mut items, mut cursor) = (Vec::new(), String::new());

@@ -14,6 +14,7 @@ mod openapi;
 mod outage;
 mod parallel;
 mod problems;
+mod random;
 mod readme;
 mod stream;
 mod support;

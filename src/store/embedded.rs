@@ -252,8 +252,9 @@ impl EmbeddedTx {
                 CommitOutcome::ConflictDetected { .. } => {
                     return Err(StoreError::Transient("another write came first".into()));
                 }
+                // Nothing of it was done, and it may be tried again once there is room.
                 CommitOutcome::DurabilityFailed { error } => {
-                    return Err(StoreError::Failed { statement: "commit", message: error });
+                    return Err(StoreError::Unavailable(cannot_write(&error)));
                 }
                 outcome => {
                     return Err(StoreError::Failed { statement: "commit", message: format!("{outcome:?}") });
@@ -343,10 +344,16 @@ fn json(cell: Cell) -> Value {
     }
 }
 
+/// Says in the log what whoever runs Kith has to mend.
+fn cannot_write(error: &str) -> String {
+    tracing::error!(error, "the log of the embedded graph cannot be written; is the disk full?");
+    format!("the log cannot be written: {error}")
+}
+
 fn store_error(statement: &'static str, error: KgError) -> StoreError {
     match error {
         KgError::TransactionConflict { .. } => StoreError::Transient(error.to_string()),
-        KgError::DurabilityFailed { .. } => StoreError::Unavailable(error.to_string()),
+        KgError::DurabilityFailed { .. } => StoreError::Unavailable(cannot_write(&error.to_string())),
         KgError::ConstraintViolation { .. } => StoreError::Duplicate(error.to_string()),
         error => {
             let message = error.to_string();

@@ -1,5 +1,6 @@
 //! What is acknowledged on the embedded graph outlives the process, however it ends.
 
+mod full;
 mod refusals;
 pub mod server;
 mod streams;

@@ -2,6 +2,7 @@
 
 mod access;
 mod architecture;
+mod clock;
 mod configuration;
 mod contract;
 mod crash;

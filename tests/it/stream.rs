@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::{Kith, On, on_both_stores};
 
 /// Reads events until there are `count` of them: (id, data).
-async fn events(
+pub async fn events(
     stream: &mut (impl futures_util::Stream<Item = String> + Unpin),
     count: usize,
 ) -> Vec<(String, Value)> {
@@ -38,7 +38,7 @@ async fn events(
     found
 }
 
-async fn open(
+pub async fn open(
     kith: &Kith,
     token: &str,
     last: Option<&str>,

@@ -256,10 +256,11 @@ at_once! {
 
     /// Whoever comes and goes meanwhile may be seen or not; all that stands still is seen once.
     async fn every_list_walked_among_writers_repeats_and_skips_nothing(kith: &Kith, limit 0) {
-        let (star, people) = (kith.newcomer("star").await, newcomers(kith, 12).await);
+        let (star, mut people) = (kith.newcomer("star").await, newcomers(kith, 18).await);
+        let moving = people.split_off(12);
         let main = kith.post(&star, "Look at me").await;
         let post = format!("/v1/posts/{}", text(&main["id"]));
-        let (star_path, moving) = (format!("/v1/users/{}", star.id), newcomers(kith, 6).await);
+        let star_path = format!("/v1/users/{}", star.id);
         let mut old = vec![text(&main["id"])];
         let mut comments = Vec::new();
         for person in &people {

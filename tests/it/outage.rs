@@ -98,15 +98,14 @@ async fn write(writer: usize, kith: Arc<Kith>, ann: Person, killed: Arc<AtomicBo
     for number in 0.. {
         let body = json!({"text": format!("{writer}-{number}")});
         let answer = kith.send("POST", "/v1/posts", &ann.token, body).await;
-        match answer.status {
-            201 => acknowledged.push(text(&answer.json()["id"])),
-            _ => {
-                expect_unavailable(answer);
-                // A slow machine may miss a deadline before anything is killed.
-                if killed.load(Ordering::Relaxed) {
-                    break;
-                }
-            }
+        if answer.status == 201 {
+            acknowledged.push(text(&answer.json()["id"]));
+            continue;
+        }
+        expect_unavailable(answer);
+        // A slow machine may miss a deadline before anything is killed.
+        if killed.load(Ordering::Relaxed) {
+            break;
         }
     }
     acknowledged

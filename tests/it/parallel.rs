@@ -54,7 +54,12 @@ async fn walked(kith: &Kith, path: &str, pointer: &str, limit: usize, still: &[S
     loop {
         let page = kith.get(&format!("{path}?limit={limit}{cursor}"), "").await;
         let items = page["items"].as_array().expect("items");
-        found.extend(each(items, pointer).into_iter().map(str::to_owned));
+        for id in each(items, pointer) {
+            // A walk that repeats itself might not end.
+            let again = still.iter().any(|still| still == id) && found.iter().any(|found| found == id);
+            assert!(!again, "{path}: {id} twice");
+            found.push(id.to_owned());
+        }
         match page["next_cursor"].as_str() {
             Some(next) if !still.iter().all(|id| found.contains(id)) => cursor = format!("&cursor={next}"),
             _ => return found,

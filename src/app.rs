@@ -6,6 +6,7 @@ use std::{
 };
 
 use poem::Request;
+use serde::Deserialize;
 
 use crate::{
     auth::{Passwords, Sessions, Tokens},
@@ -13,9 +14,20 @@ use crate::{
     config::{Config, ConfigError, Secret},
     error::Error,
     page::Cursors,
+    queries,
     store::{Store, StoreError},
     updates::Updates,
 };
+
+queries! {
+    /// Where the order of feeds ends, which new entries go on with.
+    read NewestRankKey("system/newest_rank_key.cypher") {} -> NewestRow;
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct NewestRow {
+    pub rank_key: i64,
+}
 
 pub struct App {
     pub config: Config,
@@ -50,7 +62,12 @@ pub enum StartError {
 impl App {
     pub async fn start(config: Config) -> Result<Arc<Self>, StartError> {
         let store = Store::open(&config.store).await?;
-        Self::with_store(config, store)
+        let newest = store.run(&NewestRankKey {}).await?.pop();
+        let app = Self::with_store(config, store)?;
+        if let Some(newest) = newest {
+            app.clock.rank_after(newest.rank_key);
+        }
+        Ok(app)
     }
 
     /// An app that is only good for describing itself: it opens no store and writes no file.

@@ -2,8 +2,8 @@
 //!
 //! A **rank key** is what feeds and threads are ordered by: microseconds since the Unix epoch in its
 //! high bits, a per-process sequence in the low [`SEQUENCE_BITS`]. It never repeats or goes back within
-//! one process, even when the system clock does. Two processes can still make equal keys; every order
-//! is therefore by (rank key, id).
+//! one process, even when the system clock does, and begins behind the newest post of the graph. Two
+//! processes can still make equal keys; every order is therefore by (rank key, id).
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -131,6 +131,19 @@ impl Clock {
     /// Moves this clock by so many microseconds, forwards or back.
     pub fn shift(&self, micros: i64) {
         self.offset.fetch_add(micros, Ordering::Relaxed);
+    }
+
+    /// Makes all rank keys larger than one that is there already. A clock that was set back while Kith was down, or that
+    /// is behind another instance's, would rank what is new behind what is old, where no stream looks for it.
+    pub fn rank_after(&self, key: i64) {
+        let ahead = Timestamp::of_rank_key(key).0 - self.now().0;
+        if ahead > 0 {
+            tracing::warn!(
+                seconds = ahead / 1_000_000,
+                "the newest post is from the future, or this clock is slow"
+            );
+        }
+        self.last_key.fetch_max(key, Ordering::Relaxed);
     }
 
     /// A rank key for now that is larger than every earlier one of this process.

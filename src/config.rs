@@ -31,6 +31,10 @@ pub struct HttpConfig {
     #[serde(with = "seconds")]
     pub request_timeout: Duration,
     #[serde(with = "seconds")]
+    pub body_timeout: Duration,
+    #[serde(with = "seconds")]
+    pub idle_timeout: Duration,
+    #[serde(with = "seconds")]
     pub shutdown_timeout: Duration,
 }
 

@@ -1,6 +1,6 @@
 //! Every way in which Kith refuses or fails, and the one place that turns it into `application/problem+json`.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use poem::{
     IntoResponse, Response,
@@ -55,6 +55,8 @@ pub enum Error {
     PreconditionFailed,
     #[error("The body is larger than {0} bytes.")]
     BodyTooLarge(usize),
+    #[error("The body did not come within {} s.", .0.as_secs_f64())]
+    BodyTimeout(Duration),
     #[error("The body must be application/json.")]
     UnsupportedMediaType,
     #[error("Some values are out of bounds; see errors.")]
@@ -135,6 +137,7 @@ impl Error {
             Self::PostDeleted => StatusCode::GONE,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTimeout(_) => StatusCode::REQUEST_TIMEOUT,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Validation(_)
             | Self::SelfFollow
@@ -169,6 +172,7 @@ impl Error {
             Self::PostDeleted => "post_deleted",
             Self::PreconditionFailed => "precondition_failed",
             Self::BodyTooLarge(_) => "body_too_large",
+            Self::BodyTimeout(_) => "body_timeout",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::Validation(_) => "validation_failed",
             Self::SelfFollow => "self_follow",

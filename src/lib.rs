@@ -34,6 +34,7 @@ pub mod users;
 pub fn statements() -> Vec<cypher::Statement> {
     [
         accounts::queries::STATEMENTS,
+        app::STATEMENTS,
         auth::queries::STATEMENTS,
         comments::queries::STATEMENTS,
         feeds::queries::STATEMENTS,

@@ -85,7 +85,8 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("kith: {error}");
+            // Where nothing can be written, the exit code has to do.
+            let _ = writeln!(std::io::stderr(), "kith: {error}");
             ExitCode::FAILURE
         }
     }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     app::App,
-    clock::Timestamp,
+    clock::{SEQUENCE_BITS, Timestamp},
     error::Error,
     page::{Page, Paging, Position},
     posts::{self, Post, queries::PostOfUser},
@@ -88,40 +88,85 @@ const HOME_WINDOWS: Windows = Windows { neo4j: &[48], embedded: &[24, 8 * 24, 64
 const MAX_BACKLOG: usize = 1000;
 /// How many items a stream sends before it looks again.
 const BATCH: usize = 100;
+/// How much older than the newest that a stream has seen an entry may be and still be new to it, as a rank key. Those who
+/// write at the same time commit in another order than that of their rank keys, and the clocks of two instances differ.
+const OVERLAP: i64 = 10_000_000 << SEQUENCE_BITS;
 
-/// The next items of a feed after a position, oldest first, and the position behind them; `None` when there is
-/// nothing new.
-pub async fn since(
-    app: &App,
-    feed: &Feed,
-    after: &Position,
-    viewer: &str,
-) -> Result<Option<(Position, Vec<(Position, FeedItem)>)>, Error> {
-    let mut backlog: Vec<EntryRow> = Vec::new();
-    let mut before = Position::newest();
-    while backlog.len() < MAX_BACKLOG {
+/// Where a stream is in its feed.
+pub struct Tail {
+    after: Position,
+    /// The entries within the overlap that need not be sent any more: id and rank key.
+    seen: HashMap<String, i64>,
+}
+
+impl Tail {
+    /// Behind that position, or where the feed begins at this moment.
+    pub async fn new(app: &App, feed: &Feed, after: Option<Position>) -> Result<Self, Error> {
+        let after = match after {
+            Some(after) => after,
+            None => newest(app, feed).await?,
+        };
+        let mut tail = Self { after, seen: HashMap::new() };
+        let old = newer_than(app, feed, tail.floor()).await?;
+        tail.see(old.iter().filter(|row| !tail.is_behind(row)).cloned().collect());
+        Ok(tail)
+    }
+
+    /// The next items of the feed, oldest first; none when there is nothing new.
+    pub async fn next(
+        &mut self,
+        app: &App,
+        feed: &Feed,
+        viewer: &str,
+    ) -> Result<Vec<(Position, FeedItem)>, Error> {
+        let mut backlog = newer_than(app, feed, self.floor()).await?;
+        backlog.retain(|row| !self.seen.contains_key(&row.id));
+        let batch = backlog.split_off(backlog.len().saturating_sub(BATCH));
+        let Some(newest) = batch.first() else { return Ok(Vec::new()) };
+        let start = newest.rank_key;
+        let posts = first_of_each_post(batch.clone(), &mut HashSet::new());
+        let items = hydrate(app, feed, posts, start, &Position::newest(), Some(viewer)).await?;
+        if self.is_behind(newest) {
+            self.after = newest.position();
+        }
+        self.see(batch);
+        Ok(items.into_iter().rev().map(|(row, item)| (row.position(), item)).collect())
+    }
+
+    fn is_behind(&self, row: &EntryRow) -> bool {
+        (row.rank_key, row.id.as_str()) > (self.after.key, self.after.id.as_str())
+    }
+
+    fn floor(&self) -> i64 {
+        self.after.key.saturating_sub(OVERLAP)
+    }
+
+    fn see(&mut self, rows: Vec<EntryRow>) {
+        let floor = self.floor();
+        self.seen.retain(|_, key| *key > floor);
+        self.seen
+            .extend(rows.into_iter().filter(|row| row.rank_key > floor).map(|row| (row.id, row.rank_key)));
+    }
+}
+
+/// The entries with larger rank keys, newest first, as far as a stream catches up.
+async fn newer_than(app: &App, feed: &Feed, floor: i64) -> Result<Vec<EntryRow>, Error> {
+    let mut found: Vec<EntryRow> = Vec::new();
+    while found.len() < MAX_BACKLOG {
+        let before = found.last().map_or_else(Position::newest, EntryRow::position);
         let rows = entries(app, feed, &before, BATCH).await?;
-        let found = rows.len();
-        let is_new = |row: &EntryRow| (row.rank_key, row.id.as_str()) > (after.key, after.id.as_str());
-        backlog.extend(rows.into_iter().take_while(is_new));
-        match backlog.last() {
-            Some(last) if found == BATCH && backlog.len().is_multiple_of(BATCH) => {
-                before = last.position();
-            }
-            _ => break,
+        let read = rows.len();
+        let known = found.len();
+        found.extend(rows.into_iter().take_while(|row| row.rank_key > floor));
+        if read < BATCH || found.len() < known + read {
+            break;
         }
     }
-    let batch = backlog.split_off(backlog.len().saturating_sub(BATCH));
-    let Some(newest) = batch.first() else { return Ok(None) };
-    let (start, behind) = (newest.rank_key, newest.position());
-    let batch = first_of_each_post(batch, &mut HashSet::new());
-    let items = hydrate(app, feed, batch, start, &Position::newest(), Some(viewer)).await?;
-    let items = items.into_iter().rev().map(|(row, item)| (row.position(), item)).collect();
-    Ok(Some((behind, items)))
+    Ok(found)
 }
 
 /// Where a feed begins at this moment: the position of its newest entry.
-pub async fn newest(app: &App, feed: &Feed) -> Result<Position, Error> {
+async fn newest(app: &App, feed: &Feed) -> Result<Position, Error> {
     let rows = entries(app, feed, &Position::newest(), 1).await?;
     Ok(rows.first().map_or(Position { key: i64::MIN, id: String::new() }, EntryRow::position))
 }

@@ -7,7 +7,7 @@ use poem_openapi::Object;
 
 use super::{
     FeedItem,
-    reader::{self, Feed},
+    reader::{Feed, Tail},
 };
 use crate::{app::App, error::Error, page::Position, updates::Update};
 
@@ -37,21 +37,22 @@ pub async fn events(
     last_event_id: Option<&str>,
 ) -> Result<impl Stream<Item = StreamEvent> + Send + 'static, Error> {
     let feed = Feed::Home(viewer.clone());
-    let after: Position = match last_event_id.filter(|id| !id.is_empty()) {
-        Some(cursor) => app.cursors.open(&list(&viewer), cursor)?,
-        None => reader::newest(&app, &feed).await?,
+    let after: Option<Position> = match last_event_id.filter(|id| !id.is_empty()) {
+        Some(cursor) => Some(app.cursors.open(&list(&viewer), cursor)?),
+        None => None,
     };
+    let tail = Tail::new(&app, &feed, after).await?;
     let updates = app.updates.subscribe();
-    let batches = stream::unfold((after, updates), move |(mut after, mut updates)| {
+    let batches = stream::unfold((tail, updates), move |(mut tail, mut updates)| {
         let (app, viewer, feed) = (Arc::clone(&app), viewer.clone(), feed.clone());
         async move {
             loop {
                 if *updates.borrow_and_update() == Update::Closing {
                     return None;
                 }
-                match reader::since(&app, &feed, &after, &viewer).await {
-                    Ok(Some((behind, items))) => {
-                        after = behind;
+                match tail.next(&app, &feed, &viewer).await {
+                    Ok(items) if items.is_empty() => {}
+                    Ok(items) => {
                         let events: Vec<StreamEvent> = items
                             .into_iter()
                             .map(|(position, item)| StreamEvent {
@@ -59,9 +60,8 @@ pub async fn events(
                                 data: item,
                             })
                             .collect();
-                        return Some((stream::iter(events), (after, updates)));
+                        return Some((stream::iter(events), (tail, updates)));
                     }
-                    Ok(None) => {}
                     // The client's own reconnecting is better than a stream that stays silent.
                     Err(error) => {
                         tracing::warn!(%error, "a stream of the home feed ends");

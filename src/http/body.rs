@@ -9,7 +9,10 @@ use poem_openapi::{
     registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry},
     types::Type,
 };
-use serde::de::DeserializeOwned;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error as _, MapAccess},
+};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -49,8 +52,11 @@ impl<'a, T: Type + DeserializeOwned + Send> ApiExtractor<'a> for Body<T> {
         if !is_json(request) {
             return Err(Error::UnsupportedMediaType.into());
         }
-        let limit = app_of(request)?.config.limits.body_bytes;
-        let raw = read(request, body, limit).await?;
+        let config = &app_of(request)?.config;
+        let (limit, patience) = (config.limits.body_bytes, config.http.body_timeout);
+        let raw = tokio::time::timeout(patience, read(request, body, limit))
+            .await
+            .map_err(|_| Error::BodyTimeout(patience))??;
         let value = parse(&raw)?;
         Ok(Self { value, raw })
     }
@@ -84,14 +90,37 @@ async fn read(request: &Request, body: &mut RequestBody, limit: usize) -> Result
 
 /// Parses against the schema first, so that all fields at fault are named, then into the type.
 fn parse<T: Type + DeserializeOwned>(raw: &[u8]) -> Result<T, Error> {
-    let value: Value =
+    let Object(object) =
         serde_json::from_slice(raw).map_err(|error| Error::MalformedJson(error.to_string()))?;
-    let Value::Object(object) = &value else {
-        return Err(Error::MalformedJson("it is of another type".into()));
-    };
-    check(object, fields_of::<T>())?;
-    serde_json::from_value(value)
+    check(&object, fields_of::<T>())?;
+    serde_json::from_value(Value::Object(object))
         .map_err(|error| Error::Validation(vec![FieldError::new("body", error.to_string())]))
+}
+
+/// A JSON object in which no key stands twice: two readers of such could take different values for the one meant.
+struct Object(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Object;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Object, A::Error> {
+                let mut object = Map::new();
+                while let Some((key, value)) = entries.next_entry::<String, Value>()? {
+                    if object.contains_key(&key) {
+                        return Err(A::Error::custom(format_args!("the key {key:?} stands twice")));
+                    }
+                    object.insert(key, value);
+                }
+                Ok(Object(object))
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
 }
 
 /// What the schema says of one field.

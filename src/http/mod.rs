@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod body;
+mod connections;
 pub mod entity_tag;
 pub mod middleware;
 pub mod operations;

@@ -8,7 +8,7 @@ use poem_openapi::{Object, OpenApi};
 use serde::Serialize;
 
 use super::answer::Json;
-use crate::{app::App, error::Error, section::Section, store, system::Ping};
+use crate::{app::App, error::Error, section::Section, system::Ping};
 
 pub struct OperationsApi {
     pub app: Arc<App>,
@@ -41,10 +41,8 @@ impl OperationsApi {
     /// Answers after a round trip to the graph, and `503 store_unavailable` when there is none within two seconds.
     #[oai(path = "/health/ready", method = "get", operation_id = "health_ready")]
     async fn ready(&self) -> Result<Json<Health>, Error> {
-        match tokio::time::timeout(READY_DEADLINE, self.app.store.run(&Ping {})).await {
-            Ok(rows) => rows.map(|_| healthy()),
-            Err(_) => Err(store::StoreError::DeadlineExceeded(READY_DEADLINE).into()),
-        }
+        self.app.store.run_within(READY_DEADLINE, &Ping {}).await?;
+        Ok(healthy())
     }
 }
 

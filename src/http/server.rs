@@ -3,15 +3,11 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use metrics_exporter_prometheus::PrometheusHandle;
-use poem::{
-    Endpoint, EndpointExt, Route, Server,
-    endpoint::make_sync,
-    http::header,
-    listener::{Acceptor, Listener, TcpListener},
-    middleware::SetHeader,
-};
+use poem::{Endpoint, EndpointExt, Route, endpoint::make_sync, http::header, middleware::SetHeader};
+use tokio::net::TcpListener;
 
 use super::{
+    connections::{self, Patience},
     middleware::{catch_panics, entity_tags, limit_time, link_next, observe, problems},
     operations::metrics_page,
     routes::Routes,
@@ -71,16 +67,14 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
     started: impl FnOnce(std::net::SocketAddr),
 ) -> Result<(), StartError> {
-    let acceptor = TcpListener::bind(app.config.http.listen.clone())
-        .into_acceptor()
+    let listen = &app.config.http.listen;
+    let listener = TcpListener::bind(listen)
         .await
-        .map_err(|error| StartError::Listen { address: app.config.http.listen.clone(), error })?;
-    if let Some(address) = acceptor.local_addr().first().and_then(|address| address.as_socket_addr().copied())
-    {
-        started(address);
-    }
-    let endpoint = endpoint(Arc::clone(&app), metrics);
-    let grace = app.config.http.shutdown_timeout;
+        .map_err(|error| StartError::Listen { address: listen.clone(), error })?;
+    started(listener.local_addr()?);
+    let endpoint = endpoint(Arc::clone(&app), metrics).map_to_response().boxed();
+    let patience =
+        Patience { idle: app.config.http.idle_timeout, shutdown: app.config.http.shutdown_timeout };
     let (stopping, streams) = (app.updates.clone(), Duration::from_millis(50));
     let stop = async move {
         stop.await;
@@ -90,8 +84,7 @@ pub async fn serve(
         tokio::time::sleep(streams).await;
     };
     let sweeper = tokio::spawn(crate::system::sweep(Arc::clone(&app)));
-    let served =
-        Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(endpoint, stop, Some(grace)).await;
+    let served = connections::serve(listener, endpoint, patience, stop).await;
     sweeper.abort();
     app.store.close().await;
     Ok(served?)

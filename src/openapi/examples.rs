@@ -1,5 +1,7 @@
 //! What a reader of the description is shown, and what "Try it out" begins with.
 
+use std::time::Duration;
+
 use poem::http::StatusCode;
 use serde_json::{Map, Value, json};
 
@@ -106,6 +108,7 @@ pub fn problem(status: StatusCode, path: &str, operation: &Value) -> Problem {
         StatusCode::CONFLICT => Error::IdempotencyInProgress,
         StatusCode::GONE => Error::PostDeleted,
         StatusCode::PRECONDITION_FAILED => Error::PreconditionFailed,
+        StatusCode::REQUEST_TIMEOUT => Error::BodyTimeout(Duration::from_secs(10)),
         StatusCode::PAYLOAD_TOO_LARGE => Error::BodyTooLarge(65536),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => Error::UnsupportedMediaType,
         StatusCode::UNPROCESSABLE_ENTITY => unprocessable(id),

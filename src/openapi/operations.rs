@@ -51,7 +51,9 @@ pub fn complete(path: &str, method: &str, operation: &mut Value, answers: &Map<S
 fn statuses(path: &str, method: &str, operation: &Value) -> BTreeSet<u16> {
     let id = operation["operationId"].as_str().unwrap_or_default();
     let mut statuses = BTreeSet::from([500, 503]);
-    if operation["parameters"].as_array().is_some_and(|parameters| !parameters.is_empty()) {
+    // All that is read under /v1 takes an `If-None-Match`.
+    let is_conditional = method == "get" && path.starts_with("/v1");
+    if is_conditional || operation["parameters"].as_array().is_some_and(|parameters| !parameters.is_empty()) {
         statuses.insert(400);
     }
     if operation.get("security").is_some() || id == "create_session" || id == "refresh_session" {
@@ -65,7 +67,7 @@ fn statuses(path: &str, method: &str, operation: &Value) -> BTreeSet<u16> {
         statuses.insert(410);
     }
     if operation.get("requestBody").is_some() {
-        statuses.extend([400, 413, 415, 422]);
+        statuses.extend([400, 408, 413, 415, 422]);
     }
     if method == "patch" {
         statuses.insert(412);

@@ -298,9 +298,8 @@ impl EmbeddedTx {
             CommitOutcome::ConflictDetected { .. } => {
                 Err(StoreError::Transient("another write came first".into()))
             }
-            CommitOutcome::DurabilityFailed { error } => {
-                Err(StoreError::Failed { statement: "commit", message: error })
-            }
+            // Nothing of it was done, and it may be tried again once there is room.
+            CommitOutcome::DurabilityFailed { error } => Err(StoreError::Unavailable(cannot_write(&error))),
             outcome => Err(StoreError::Failed { statement: "commit", message: format!("{outcome:?}") }),
         })
         .await?;
@@ -375,10 +374,16 @@ async fn blocking<T: Send + 'static>(
     }
 }
 
+/// Says in the log what whoever runs Kith has to mend.
+fn cannot_write(error: &str) -> String {
+    tracing::error!(error, "the log of the embedded graph cannot be written; is the disk full?");
+    format!("the log cannot be written: {error}")
+}
+
 fn store_error(statement: &'static str, error: KgError) -> StoreError {
     match error {
         KgError::TransactionConflict { .. } => StoreError::Transient(error.to_string()),
-        KgError::DurabilityFailed { .. } => StoreError::Unavailable(error.to_string()),
+        KgError::DurabilityFailed { .. } => StoreError::Unavailable(cannot_write(&error.to_string())),
         KgError::ConstraintViolation { .. } => StoreError::Duplicate(error.to_string()),
         error => {
             let message = error.to_string();

@@ -44,7 +44,7 @@ pub trait Work: Send + Sync {
 }
 
 enum Engine {
-    Neo4j(neo4j::Neo4j),
+    Neo4j(Box<neo4j::Neo4j>),
     #[cfg(feature = "embedded")]
     Embedded(embedded::Embedded),
 }
@@ -91,7 +91,7 @@ impl Store {
     /// Opens the store that the configuration names and brings its schema up to date.
     pub async fn open(config: &StoreConfig) -> Result<Self, StoreError> {
         let engine = match embedded_folder(&config.uri) {
-            None => Engine::Neo4j(neo4j::Neo4j::connect(config)?),
+            None => Engine::Neo4j(Box::new(neo4j::Neo4j::connect(config)?)),
             #[cfg(feature = "embedded")]
             Some(folder) => Engine::Embedded(embedded::Embedded::open(&folder, config.timeout)?),
             #[cfg(not(feature = "embedded"))]
@@ -112,15 +112,20 @@ impl Store {
     /// A store that nothing was opened for: enough to describe the API, and every call answers that it is unavailable.
     pub fn unopened(config: &StoreConfig) -> Result<Self, StoreError> {
         let config = StoreConfig { uri: "bolt://127.0.0.1:1".to_owned(), ..config.clone() };
-        Ok(Self { engine: Engine::Neo4j(neo4j::Neo4j::connect(&config)?), timeout: config.timeout })
+        Ok(Self { engine: Engine::Neo4j(Box::new(neo4j::Neo4j::connect(&config)?)), timeout: config.timeout })
     }
 
     /// Runs one statement in a transaction of its own.
     pub async fn run<Q: Query>(&self, query: &Q) -> Result<Vec<Q::Row>, Error> {
+        self.run_within(self.timeout, query).await
+    }
+
+    /// Runs one statement with a deadline of its own.
+    pub async fn run_within<Q: Query>(&self, timeout: Duration, query: &Q) -> Result<Vec<Q::Row>, Error> {
         let (mut transient, mut unavailable) = (0, 0);
         let started = Instant::now();
         loop {
-            let error = match self.run_once(query, self.timeout.saturating_sub(started.elapsed())).await {
+            let error = match self.run_once(query, timeout.saturating_sub(started.elapsed())).await {
                 Ok(rows) => return Ok(rows),
                 Err(error) => error,
             };
@@ -145,7 +150,11 @@ impl Store {
         let _call = InFlight::of(CALLS);
         let rows = match &self.engine {
             // Boxed, for neo4rs' futures are 20 kB that every caller would carry.
-            Engine::Neo4j(neo4j) => within(timeout, Box::pin(neo4j.run(query))).await,
+            Engine::Neo4j(neo4j) => self.give_up(started, within(timeout, Box::pin(neo4j.run(query))).await),
+            #[cfg(feature = "embedded")]
+            Engine::Embedded(embedded) if Q::ACCESS == Access::Read => {
+                within(timeout, embedded.run(query)).await
+            }
             #[cfg(feature = "embedded")]
             Engine::Embedded(embedded) => embedded.run(query).await,
         };
@@ -158,13 +167,12 @@ impl Store {
         let (mut transient, mut unavailable) = (0, 0);
         let started = Instant::now();
         loop {
-            let error =
-                match within(self.timeout.saturating_sub(started.elapsed()), Box::pin(self.write_once(work)))
-                    .await
-                {
-                    Ok(output) => return output,
-                    Err(error) => error,
-                };
+            let left = self.timeout.saturating_sub(started.elapsed());
+            let done = within(left, Box::pin(self.write_once(work))).await;
+            let error = match self.give_up(started, done) {
+                Ok(output) => return output,
+                Err(error) => error,
+            };
             let tries = match error {
                 StoreError::Transient(_) => {
                     transient += 1;
@@ -191,10 +199,12 @@ impl Store {
         }
         .into_tx();
         match work.run(&mut tx).await {
-            Ok(output) => {
-                tx.commit().await?;
-                Ok(Ok(output))
-            }
+            Ok(output) => match tx.commit().await {
+                Ok(()) => Ok(Ok(output)),
+                // A connection that breaks here leaves it open whether the commit happened: it is not tried again.
+                Err(error @ StoreError::Unavailable(_)) => Ok(Err(error.into())),
+                Err(error) => Err(error),
+            },
             Err(error) => {
                 tx.rollback().await;
                 match error {
@@ -205,6 +215,14 @@ impl Store {
                 }
             }
         }
+    }
+
+    /// Passes on what came of a call, and draws the consequences where nothing came in time.
+    fn give_up<T>(&self, began: Instant, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let (Engine::Neo4j(neo4j), Err(StoreError::DeadlineExceeded(_))) = (&self.engine, &outcome) {
+            neo4j.renew(began);
+        }
+        outcome
     }
 
     /// Waits before the next try, or gives the error back when there is none.

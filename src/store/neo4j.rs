@@ -1,6 +1,11 @@
 //! Neo4j over Bolt, through neo4rs. The only place that may use it.
 
-use neo4rs::{BoltType, ConfigBuilder, Error, Graph, Neo4jErrorKind, Row, Txn};
+use std::{
+    sync::{PoisonError, RwLock},
+    time::Instant,
+};
+
+use neo4rs::{BoltType, Config, ConfigBuilder, Error, Graph, Neo4jErrorKind, Row, Txn};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -11,7 +16,13 @@ use crate::{
 };
 
 pub(super) struct Neo4j {
+    config: Config,
+    pool: RwLock<Pool>,
+}
+
+struct Pool {
     graph: Graph,
+    since: Instant,
 }
 
 pub(super) struct Neo4jTx {
@@ -33,7 +44,25 @@ impl Neo4j {
             builder = builder.db(database.as_str());
         }
         let config = builder.build().map_err(|error| store_error("connect", error))?;
-        Ok(Self { graph: Graph::connect(config).map_err(|error| store_error("connect", error))? })
+        let pool = RwLock::new(Pool::new(&config)?);
+        Ok(Self { config, pool })
+    }
+
+    fn graph(&self) -> Graph {
+        self.pool.read().unwrap_or_else(PoisonError::into_inner).graph.clone()
+    }
+
+    /// Leaves the pool behind that a call used which began then and was not answered. Its connections may all be dead
+    /// without a word, as when a firewall has forgotten them, and each would cost another call its whole deadline.
+    pub fn renew(&self, began: Instant) {
+        let mut pool = self.pool.write().unwrap_or_else(PoisonError::into_inner);
+        if pool.since > began {
+            return;
+        }
+        match Pool::new(&self.config) {
+            Ok(new) => *pool = new,
+            Err(error) => tracing::warn!(%error, "the connections to Neo4j are not renewed"),
+        }
     }
 
     pub async fn run<Q: Query>(&self, query: &Q) -> Result<Vec<Q::Row>, StoreError> {
@@ -58,7 +87,7 @@ impl Neo4j {
         parameters: Map<String, Value>,
     ) -> Result<Vec<T>, StoreError> {
         let fail = |error| store_error(name, error);
-        let mut stream = self.graph.execute(bolt_query(name, text, parameters)?).await.map_err(fail)?;
+        let mut stream = self.graph().execute(bolt_query(name, text, parameters)?).await.map_err(fail)?;
         let mut rows = Vec::new();
         while let Some(row) = stream.next().await.map_err(fail)? {
             rows.push(read_row(name, access, &row)?);
@@ -67,8 +96,15 @@ impl Neo4j {
     }
 
     pub async fn begin(&self) -> Result<Neo4jTx, StoreError> {
-        let txn = self.graph.start_txn().await.map_err(|error| store_error("begin", error))?;
+        let txn = self.graph().start_txn().await.map_err(|error| store_error("begin", error))?;
         Ok(Neo4jTx { txn })
+    }
+}
+
+impl Pool {
+    fn new(config: &Config) -> Result<Self, StoreError> {
+        let graph = Graph::connect(config.clone()).map_err(|error| store_error("connect", error))?;
+        Ok(Self { graph, since: Instant::now() })
     }
 }
 
@@ -84,12 +120,8 @@ impl Neo4jTx {
         Ok(rows)
     }
 
-    /// A connection that breaks here leaves it open whether the commit happened, so it is not retried.
     pub async fn commit(self) -> Result<(), StoreError> {
-        self.txn.commit().await.map_err(|error| match store_error("commit", error) {
-            StoreError::Unavailable(message) => StoreError::Failed { statement: "commit", message },
-            error => error,
-        })
+        self.txn.commit().await.map_err(|error| store_error("commit", error))
     }
 
     pub async fn rollback(self) {

@@ -55,8 +55,9 @@ const MAX_IDS: usize = 100;
 impl UsersApi {
     /// Register
     ///
-    /// Creates an account that can log in with a password. Answers `409 handle_taken` for a handle in use, and
-    /// `403 forbidden` where accounts are kept by an external issuer.
+    /// Creates an account that can log in with a password. Answers `409 handle_taken` for a handle in use, which tells
+    /// that somebody has it, as their public profile does; and `403 forbidden` where accounts are kept by an external
+    /// issuer.
     #[oai(path = "/v1/users", method = "post", operation_id = "create_user", tag = "Section::Accounts")]
     async fn create_user(
         &self,

@@ -69,7 +69,7 @@ const OWN: [&str; 23] = [
 const OWNERS: [&str; 4] = ["delete_comment", "delete_post", "update_comment", "update_post"];
 
 /// A body that an operation would take, whoever sends it.
-fn body(operation: &str) -> Value {
+pub fn body(operation: &str) -> Value {
     match operation {
         "create_user" => json!({"handle": "x", "name": "x", "password": "x"}),
         "create_session" => json!({"handle": "nobody", "password": "correct horse"}),
@@ -80,15 +80,16 @@ fn body(operation: &str) -> Value {
     }
 }
 
-struct World {
-    kith: Kith,
-    owner: crate::support::Person,
+/// A Kith with somebody in it who has a post and a comment.
+pub struct World {
+    pub kith: Kith,
+    pub owner: crate::support::Person,
     post: String,
     comment: String,
 }
 
 impl World {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let kith = Kith::start(On::Embedded).await;
         let owner = kith.person("owner").await;
         let post = kith.post(&owner, "Hi").await;
@@ -96,7 +97,7 @@ impl World {
         Self { kith, owner, post: text(&post["id"]), comment }
     }
 
-    fn path(&self, template: &str, id: &str) -> String {
+    pub fn path(&self, template: &str, id: &str) -> String {
         let path = template
             .replace("/posts/{id}", &format!("/posts/{}", self.post))
             .replace("/comments/{id}", &format!("/comments/{}", self.comment))

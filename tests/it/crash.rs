@@ -1,7 +1,9 @@
 //! What is acknowledged on the embedded graph outlives the process, however it ends.
 
+mod full;
 mod refusals;
 pub mod server;
+mod streams;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -3,6 +3,7 @@
 mod access;
 mod architecture;
 mod browser;
+mod clock;
 mod configuration;
 mod contract;
 mod crash;
@@ -16,7 +17,10 @@ mod openapi;
 mod outage;
 mod parallel;
 mod problems;
+mod random;
 mod readme;
 mod stream;
 mod support;
 mod texts;
+mod tokens;
+mod wire;

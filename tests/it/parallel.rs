@@ -1,5 +1,7 @@
 //! Many at once, on both stores: nothing is counted twice, lost, or answered with an error.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use futures_util::future::{join, join_all};
 use kith::posts::queries::CountSince;
 use serde_json::{Value, json};
@@ -44,6 +46,33 @@ async fn newcomers(kith: &Kith, count: usize) -> Vec<Person> {
         people.extend(join_all((first..count.min(first + 20)).map(newcomer).map(Box::pin)).await);
     }
     people
+}
+
+/// What a list holds, walked until all that stands still was seen or the list ends.
+async fn walked(kith: &Kith, path: &str, pointer: &str, limit: usize, still: &[String]) -> Vec<String> {
+    let (mut found, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = kith.get(&format!("{path}?limit={limit}{cursor}"), "").await;
+        let items = page["items"].as_array().expect("items");
+        for id in each(items, pointer) {
+            // A walk that repeats itself might not end.
+            let again = still.iter().any(|still| still == id) && found.iter().any(|found| found == id);
+            assert!(!again, "{path}: {id} twice");
+            found.push(id.to_owned());
+        }
+        match page["next_cursor"].as_str() {
+            Some(next) if !still.iter().all(|id| found.contains(id)) => cursor = format!("&cursor={next}"),
+            _ => return found,
+        }
+    }
+}
+
+#[track_caller]
+fn seen_once(path: &str, found: &[String], still: &[String]) {
+    for id in still {
+        let times = found.iter().filter(|found| *found == id).count();
+        assert_eq!(times, 1, "{path}: {id} among {} items", found.len());
+    }
 }
 
 /// What somebody posted and reposted, newest first.
@@ -228,6 +257,78 @@ at_once! {
         for (at, id) in old.iter().enumerate() {
             assert!(moving.contains(&at) || seen.contains(&id.as_str()), "{id} is missing");
         }
+    }
+
+    /// Whoever comes and goes meanwhile may be seen or not; all that stands still is seen once.
+    async fn every_list_walked_among_writers_repeats_and_skips_nothing(kith: &Kith, limit 0) {
+        let (star, mut people) = (kith.newcomer("star").await, newcomers(kith, 18).await);
+        let moving = people.split_off(12);
+        let main = kith.post(&star, "Look at me").await;
+        let post = format!("/v1/posts/{}", text(&main["id"]));
+        let star_path = format!("/v1/users/{}", star.id);
+        let mut old = vec![text(&main["id"])];
+        let mut comments = Vec::new();
+        for person in &people {
+            old.push(text(&kith.post(&star, "Old").await["id"]));
+            comments.push(text(&kith.comment(person, &main, None, "Old").await["id"]));
+            kith.follow(person, &star).await;
+            kith.follow(&star, person).await;
+            kith.put(person, &format!("{post}/like")).await;
+            kith.put(person, &format!("{post}/repost")).await;
+            kith.put(&star, &format!("/v1/posts/{}/like", old[old.len() - 1])).await;
+        }
+        let is_read = AtomicBool::new(false);
+        let write = |who: &Person| {
+            let (who, star, main, post, star_path) = (who.clone(), star.clone(), main.clone(), &post, &star_path);
+            let is_read = &is_read;
+            async move {
+                while !is_read.load(Ordering::Relaxed) {
+                    let new = kith.post(&star, "New").await;
+                    let said = kith.comment(&who, &main, None, "New").await;
+                    let paths = [
+                        format!("{star_path}/follow"),
+                        format!("{post}/like"),
+                        format!("{post}/repost"),
+                    ];
+                    for path in &paths {
+                        kith.put(&who, path).await;
+                    }
+                    kith.follow(&star, &who).await;
+                    kith.put(&star, &format!("/v1/posts/{}/like", text(&new["id"]))).await;
+                    for path in &paths {
+                        kith.send("DELETE", path, &who.token, Value::Null).await.expect(200);
+                    }
+                    let path = format!("/v1/users/{}/follow", who.id);
+                    kith.send("DELETE", &path, &star.token, Value::Null).await.expect(200);
+                    let path = format!("/v1/comments/{}", text(&said["id"]));
+                    kith.send("DELETE", &path, &who.token, Value::Null).await.expect(204);
+                    let path = format!("/v1/posts/{}", text(&new["id"]));
+                    kith.send("DELETE", &path, &star.token, Value::Null).await.expect(204);
+                }
+            }
+        };
+        let ids: Vec<String> = people.iter().map(|person| person.id.clone()).collect();
+        let lists = [
+            (format!("{star_path}/posts"), "/post/id", &old),
+            (format!("{star_path}/followers"), "/id", &ids),
+            (format!("{star_path}/following"), "/id", &ids),
+            (format!("{post}/likes"), "/id", &ids),
+            (format!("{post}/reposts"), "/id", &ids),
+            (format!("{post}/comments"), "/id", &comments),
+        ];
+        let walks = async {
+            for (path, pointer, still) in &lists {
+                for limit in [1, 3] {
+                    let found = walked(kith, path, pointer, limit, still).await;
+                    seen_once(path, &found, still);
+                }
+            }
+            // The feed of all has no end where all tests write.
+            let found = walked(kith, "/v1/feeds/public", "/post/id", 10, &old).await;
+            seen_once("/v1/feeds/public", &found, &old);
+            is_read.store(true, Ordering::Relaxed);
+        };
+        join(walks, join_all(moving.iter().map(write).map(Box::pin))).await;
     }
 
     async fn a_reply_outlives_the_parent_that_is_deleted_meanwhile(kith: &Kith, limit 0) {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::{Kith, On, on_both_stores};
 
 /// Reads events until there are `count` of them: (id, data).
-async fn events(
+pub async fn events(
     stream: &mut (impl futures_util::Stream<Item = String> + Unpin),
     count: usize,
 ) -> Vec<(String, Value)> {
@@ -38,7 +38,7 @@ async fn events(
     found
 }
 
-async fn open(
+pub async fn open(
     kith: &Kith,
     token: &str,
     last: Option<&str>,
@@ -87,4 +87,38 @@ on_both_stores! {
         let answer = kith.send_with("GET", "/v1/feeds/home/stream", &ann.token, Value::Null, &headers).await;
         answer.expect_problem(400, "invalid_cursor");
     }
+}
+
+/// Another instance's clock is behind, as a write that takes longer than a later one is: its post is older than what the
+/// stream has sent, and is sent all the same, once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_committed_late_is_not_left_out() {
+    let (kith, other) = (Kith::start(On::Neo4j).await, Kith::start(On::Neo4j).await);
+    let (ann, bob) = (kith.newcomer("ann").await, kith.newcomer("bob").await);
+    kith.follow(&ann, &bob).await;
+    kith.post(&bob, "before").await;
+    let mut stream = open(&kith, &ann.token, None).await;
+    kith.post(&bob, "one").await;
+    assert_eq!(events(&mut stream, 1).await[0].1["post"]["text"], json!("one"));
+    // Not so far that it is behind what any other test posted before these two began.
+    let behind = kith.app.clock.next_rank_key() - (4_000_000 << kith::clock::SEQUENCE_BITS);
+    let late = kith::posts::CreatePost {
+        id: kith::clock::new_id(),
+        author: bob.id.clone(),
+        text: "late".to_owned(),
+        tags: Vec::new(),
+        quote_of: None,
+        visibility: kith::posts::Visibility::Public,
+        rank_key: behind,
+        created_at: kith.app.clock.now(),
+        quota: None,
+    };
+    let late = kith::idempotency::Plain { creation: &late };
+    Box::pin(other.app.store.write(&late)).await.expect("a post");
+    other.post(&bob, "two").await;
+    let mut texts = Vec::new();
+    for (_, item) in events(&mut stream, 2).await {
+        texts.push(item["post"]["text"].clone());
+    }
+    assert_eq!(texts, ["late", "two"]);
 }

@@ -116,6 +116,7 @@ impl Kith {
         // The machine is shared by all tests at once.
         config.store.timeout = std::time::Duration::from_mins(2);
         config.http.request_timeout = config.store.timeout;
+        config.http.body_timeout = config.store.timeout;
         change(&mut config);
         let app = Box::pin(App::start(config)).await.expect("Kith starts");
         let suffix = format!("{:x}{:x}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));

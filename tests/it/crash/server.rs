@@ -4,6 +4,7 @@ use std::{
     fs::{self, File},
     io::{self, BufRead, BufReader, Read, Write},
     net::TcpStream,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
 };
@@ -54,15 +55,34 @@ impl Server {
 
     /// Starts it and waits until it says that it is ready, or has ended.
     pub fn try_start(folder: &Path, listen: &str) -> Result<Self, Refusal> {
+        let kith = Command::new(env!("CARGO_BIN_EXE_kith"));
+        Self::try_start_as(kith, folder, &[("KITH_HTTP__LISTEN", listen)])
+    }
+
+    /// Starts it with settings of its own.
+    #[track_caller]
+    pub fn start_with(folder: &Path, settings: &[(&str, &str)]) -> Self {
+        let kith = Command::new(env!("CARGO_BIN_EXE_kith"));
+        Self::try_start_as(kith, folder, settings).unwrap_or_else(|refusal| panic!("{refusal:?}"))
+    }
+
+    /// Starts it by a command that becomes it, with settings of its own.
+    pub fn try_start_as(
+        mut command: Command,
+        folder: &Path,
+        settings: &[(&str, &str)],
+    ) -> Result<Self, Refusal> {
         let logs = TempDir::new().expect("a temporary folder");
+        // Whoever becomes the process may be allowed less than this one.
+        fs::set_permissions(logs.path(), fs::Permissions::from_mode(0o755)).expect("a folder to be in");
         let log = Log { file: logs.path().join("stderr"), _folder: logs };
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kith"));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("KITH_")) {
             command.env_remove(name);
         }
         let mut child = command
             .env("KITH_STORE__URI", format!("embedded:{}", folder.display()))
-            .env("KITH_HTTP__LISTEN", listen)
+            .env("KITH_HTTP__LISTEN", "127.0.0.1:0")
+            .envs(settings.iter().copied())
             // Where no kith.toml is.
             .current_dir(log.file.parent().expect("a folder"))
             .stdin(Stdio::null())
@@ -109,6 +129,13 @@ impl Server {
         assert!(told.success());
     }
 
+    /// The memory that it holds, in kilobytes.
+    pub fn memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id())).expect("Linux tells");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it has the line");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+
     /// Waits until it has ended by itself.
     pub fn wait(mut self) -> ExitStatus {
         self.child.wait().expect("its end")
@@ -141,6 +168,18 @@ impl Server {
     #[track_caller]
     pub fn get(&self, path: &str, token: &str) -> Value {
         self.send("GET", path, token, &[], &Value::Null).expect(200)
+    }
+
+    /// A page that is no JSON.
+    #[track_caller]
+    pub fn text(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).expect("a connection");
+        stream.write_all(head("GET", path, "", &[], 0).as_bytes()).expect("a request");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+        assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+        body.to_owned()
     }
 
     /// All items of a list.

@@ -9,7 +9,13 @@ use super::{
     FeedItem,
     reader::{self, Feed},
 };
-use crate::{app::App, error::Error, page::Position, updates::Update};
+use crate::{
+    app::App,
+    error::Error,
+    page::Position,
+    telemetry::{InFlight, STREAMS},
+    updates::Update,
+};
 
 /// How often a stream looks for what other instances have written.
 const POLL: Duration = Duration::from_secs(3);
@@ -41,8 +47,8 @@ pub async fn events(
         Some(cursor) => app.cursors.open(&list(&viewer), cursor)?,
         None => reader::newest(&app, &feed).await?,
     };
-    let updates = app.updates.subscribe();
-    let batches = stream::unfold((after, updates), move |(mut after, mut updates)| {
+    let (updates, open) = (app.updates.subscribe(), InFlight::of(STREAMS));
+    let batches = stream::unfold((after, updates, open), move |(mut after, mut updates, open)| {
         let (app, viewer, feed) = (Arc::clone(&app), viewer.clone(), feed.clone());
         async move {
             loop {
@@ -59,7 +65,7 @@ pub async fn events(
                                 data: item,
                             })
                             .collect();
-                        return Some((stream::iter(events), (after, updates)));
+                        return Some((stream::iter(events), (after, updates, open)));
                     }
                     Ok(None) => {}
                     // The client's own reconnecting is better than a stream that stays silent.

@@ -5,5 +5,6 @@ pub mod body;
 pub mod entity_tag;
 pub mod middleware;
 pub mod operations;
+pub mod probe;
 pub mod routes;
 pub mod server;

@@ -6,6 +6,7 @@ mod configuration;
 mod contract;
 mod crash;
 mod cypher;
+mod deployment;
 mod erasure;
 mod import;
 mod model;

@@ -158,7 +158,7 @@ impl Nginx {
             let log = folder.join("log");
             let output = File::create(&log).expect("a log file");
             let mut nginx = tools::nginx();
-            nginx.arg("-p").arg(folder).arg("-c").arg(&file);
+            nginx.arg("-p").arg(folder).args(["-e", "/dev/stderr", "-c"]).arg(&file);
             let mut test = Command::new(nginx.get_program());
             tools::succeed(test.args(nginx.get_args()).arg("-t"));
             let errors = File::create(folder.join("errors")).expect("a log file");

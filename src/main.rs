@@ -7,7 +7,7 @@ use kith::{
     app::{App, StartError},
     clock::Timestamp,
     config::Config,
-    http::server,
+    http::{probe, server},
     import::{ImportError, Report, ldbc, ldbc_updates, progress, seed},
     openapi, telemetry,
 };
@@ -32,6 +32,8 @@ enum Command {
     Openapi,
     /// Print the configuration in force, with secrets hidden.
     Config,
+    /// Ask the Kith that the configuration describes whether it is ready: fails unless /health/ready answers 200.
+    Health,
     /// Load a data set. What is loaded already stays as it is.
     Import {
         #[command(subcommand)]
@@ -99,6 +101,7 @@ async fn run(command: Command) -> Result<(), Box<dyn Error>> {
             println!("{}", config.to_toml());
             Ok(())
         }
+        Command::Health => probe::probe(&config.http.listen).await,
         Command::Openapi => {
             let document = openapi::document(&App::for_document()?);
             println!("{}", serde_json::to_string_pretty(&document).unwrap_or_default());

@@ -3,12 +3,23 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    app::App, auth::queries::SweepSessions, clock::DAY, cypher::Done, idempotency::SweepKeys, queries,
+    app::App, auth::queries::SweepSessions, clock::DAY, cypher::Done, error::Error, idempotency::SweepKeys,
+    queries, telemetry::STORE_UP,
 };
 
 queries! {
     /// A round trip to the graph.
     read Ping("system/ping.cypher") {} -> Done;
+}
+
+/// How long the graph may take to prove that it answers.
+const REACH_DEADLINE: Duration = Duration::from_secs(2);
+
+/// A round trip to the graph, which also stands in the metrics.
+pub async fn reach_store(app: &App) -> Result<(), Error> {
+    let reached = app.store.run_within(REACH_DEADLINE, &Ping {}).await.map(drop);
+    metrics::gauge!(STORE_UP).set(f64::from(u8::from(reached.is_ok())));
+    reached
 }
 
 /// Every hour: sessions and idempotency keys that nobody can use any more. Also ends the erasure of

@@ -1,9 +1,22 @@
 //! The log and the metrics.
 
+use metrics::Unit;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_process::Collector;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{LogConfig, LogFormat};
+
+pub const REQUESTS: &str = "kith_http_request_duration_seconds";
+pub const REQUESTS_IN_FLIGHT: &str = "kith_http_requests_in_flight";
+pub const STREAMS: &str = "kith_streams_open";
+pub const STATEMENTS: &str = "kith_statement_duration_seconds";
+/// Statements and transactions under way, waiting for a connection or the writer's turn included.
+pub const CALLS: &str = "kith_store_calls_in_flight";
+pub const POOL_SIZE: &str = "kith_store_pool_size";
+pub const RETRIES: &str = "kith_store_retries_total";
+pub const STORE_UP: &str = "kith_store_up";
+const BUILD: &str = "kith_build_info";
 
 /// Upper bounds of the latency histograms, in seconds.
 const BUCKETS: [f64; 14] =
@@ -19,9 +32,62 @@ pub fn log_to_stderr(config: &LogConfig) {
     }
 }
 
+/// What was measured, and what the system says of the process.
+#[derive(Clone)]
+pub struct Metrics {
+    recorded: PrometheusHandle,
+    process: Collector,
+}
+
+impl Metrics {
+    /// All of it in Prometheus' text format.
+    pub fn render(&self) -> String {
+        self.process.collect();
+        self.recorded.run_upkeep();
+        self.recorded.render()
+    }
+}
+
 /// Collects what is measured. There is one recorder in a process: the second call answers `None`.
-pub fn install_metrics() -> Option<PrometheusHandle> {
-    PrometheusBuilder::new().set_buckets(&BUCKETS).ok()?.install_recorder().ok()
+pub fn install_metrics() -> Option<Metrics> {
+    let recorded = PrometheusBuilder::new().set_buckets(&BUCKETS).ok()?.install_recorder().ok()?;
+    let process = Collector::default();
+    process.describe();
+    describe();
+    // The revision is known where the build was told it: `KITH_REVISION=$(git rev-parse HEAD) cargo build`.
+    let (version, revision) = (env!("CARGO_PKG_VERSION"), option_env!("KITH_REVISION").unwrap_or_default());
+    metrics::gauge!(BUILD, "version" => version, "revision" => revision).set(1.0);
+    metrics::gauge!(STREAMS).set(0.0);
+    Some(Metrics { recorded, process })
+}
+
+fn describe() {
+    use metrics::{describe_counter, describe_gauge, describe_histogram};
+    describe_histogram!(
+        REQUESTS,
+        Unit::Seconds,
+        "Seconds from the head of a request to the head of its answer, by method, route and status."
+    );
+    describe_gauge!(REQUESTS_IN_FLIGHT, Unit::Count, "Requests that are not answered yet.");
+    describe_gauge!(STREAMS, Unit::Count, "Open streams of the home feed.");
+    describe_histogram!(
+        STATEMENTS,
+        Unit::Seconds,
+        "Seconds that a try of a statement took, by statement (its file), store and outcome."
+    );
+    describe_gauge!(
+        CALLS,
+        Unit::Count,
+        "Statements and transactions under way, waiting for a connection or the writer's turn included."
+    );
+    describe_gauge!(POOL_SIZE, Unit::Count, "Most connections to Neo4j at a time.");
+    describe_counter!(
+        RETRIES,
+        Unit::Count,
+        "Calls of the store that were tried again: conflict (the store asked for it) or unavailable (it was not reached)."
+    );
+    describe_gauge!(STORE_UP, "1 if the graph answered a ping for this page or for /health/ready, else 0.");
+    describe_gauge!(BUILD, "Always 1; the labels say what runs.");
 }
 
 /// Counts something that is under way, from its making to its end.

@@ -18,8 +18,13 @@ pub fn signing_secret(config: &Config) -> Result<[u8; 32], String> {
         Ok(text) => decode(text.trim()).map_err(|error| format!("{}: {error}", path.display())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let secret: [u8; 32] = rand::random();
-            create(&folder, &path, &URL_SAFE_NO_PAD.encode(secret))
-                .map_err(|error| format!("{}: {error}", path.display()))?;
+            create(&folder, &path, &URL_SAFE_NO_PAD.encode(secret)).map_err(|error| {
+                format!(
+                    "it is empty, and a new key cannot be kept as {}: {error}. Set KITH_AUTH__SIGNING_KEY, to the \
+                     same key for all instances that serve one graph",
+                    path.display()
+                )
+            })?;
             Ok(secret)
         }
         Err(error) => Err(format!("{}: {error}", path.display())),

@@ -9,7 +9,13 @@ use super::{
     FeedItem,
     reader::{Feed, Tail},
 };
-use crate::{app::App, error::Error, page::Position, updates::Update};
+use crate::{
+    app::App,
+    error::Error,
+    page::Position,
+    telemetry::{InFlight, STREAMS},
+    updates::Update,
+};
 
 /// How often a stream looks for what other instances have written.
 const POLL: Duration = Duration::from_secs(3);
@@ -42,8 +48,8 @@ pub async fn events(
         None => None,
     };
     let tail = Tail::new(&app, &feed, after).await?;
-    let updates = app.updates.subscribe();
-    let batches = stream::unfold((tail, updates), move |(mut tail, mut updates)| {
+    let (updates, open) = (app.updates.subscribe(), InFlight::of(STREAMS));
+    let batches = stream::unfold((tail, updates, open), move |(mut tail, mut updates, open)| {
         let (app, viewer, feed) = (Arc::clone(&app), viewer.clone(), feed.clone());
         async move {
             loop {
@@ -60,7 +66,7 @@ pub async fn events(
                                 data: item,
                             })
                             .collect();
-                        return Some((stream::iter(events), (tail, updates)));
+                        return Some((stream::iter(events), (tail, updates, open)));
                     }
                     // The client's own reconnecting is better than a stream that stays silent.
                     Err(error) => {

@@ -16,7 +16,11 @@ use poem::{
 use poem_openapi::error::{ContentTypeError, ParseParamError, ParsePathError};
 
 use super::{answer::NextCursor, entity_tag, routes::Routes};
-use crate::{clock::new_id, error::Error, telemetry::InFlight};
+use crate::{
+    clock::new_id,
+    error::Error,
+    telemetry::{InFlight, REQUESTS, REQUESTS_IN_FLIGHT},
+};
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -55,7 +59,7 @@ pub async fn observe<E: Endpoint>(
     if method == Method::HEAD {
         request.set_method(Method::GET);
     }
-    let in_flight = InFlight::of("kith_http_requests_in_flight");
+    let in_flight = InFlight::of(REQUESTS_IN_FLIGHT);
     let mut response = match endpoint.call(request).await {
         Ok(response) => response.into_response(),
         Err(error) => error.into_response(),
@@ -73,7 +77,7 @@ pub async fn observe<E: Endpoint>(
     headers.entry(header::VARY).or_insert(HeaderValue::from_static("Authorization"));
     let (status, elapsed) = (response.status().as_u16(), started.elapsed());
     metrics::histogram!(
-        "kith_http_request_duration_seconds",
+        REQUESTS,
         "method" => method.as_str().to_owned(), "route" => route.clone(), "status" => status.to_string()
     )
     .record(elapsed.as_secs_f64());

@@ -6,5 +6,6 @@ mod connections;
 pub mod entity_tag;
 pub mod middleware;
 pub mod operations;
+pub mod probe;
 pub mod routes;
 pub mod server;

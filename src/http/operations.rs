@@ -1,14 +1,13 @@
 //! Health and metrics: what an operator and an orchestrator ask.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use metrics_exporter_prometheus::PrometheusHandle;
 use poem::{IntoResponse, Response, handler, http::StatusCode, web::Data};
 use poem_openapi::{Object, OpenApi};
 use serde::Serialize;
 
 use super::answer::Json;
-use crate::{app::App, error::Error, section::Section, system::Ping};
+use crate::{app::App, error::Error, section::Section, system, telemetry::Metrics};
 
 pub struct OperationsApi {
     pub app: Arc<App>,
@@ -21,9 +20,6 @@ pub struct Health {
     #[oai(validator(pattern = "^ok$"))]
     pub status: String,
 }
-
-/// How long the graph may take to prove that it answers.
-const READY_DEADLINE: Duration = Duration::from_secs(2);
 
 #[OpenApi(tag = "Section::Operations")]
 impl OperationsApi {
@@ -41,8 +37,7 @@ impl OperationsApi {
     /// Answers after a round trip to the graph, and `503 store_unavailable` when there is none within two seconds.
     #[oai(path = "/health/ready", method = "get", operation_id = "health_ready")]
     async fn ready(&self) -> Result<Json<Health>, Error> {
-        self.app.store.run_within(READY_DEADLINE, &Ping {}).await?;
-        Ok(healthy())
+        system::reach_store(&self.app).await.map(|()| healthy())
     }
 }
 
@@ -51,10 +46,10 @@ fn healthy() -> Json<Health> {
 }
 
 #[handler]
-#[expect(clippy::needless_pass_by_value, reason = "an extractor is passed by value")]
-pub fn metrics_page(handle: Data<&PrometheusHandle>) -> Response {
-    handle.run_upkeep();
-    (StatusCode::OK, handle.render())
+pub async fn metrics_page(app: Data<&Arc<App>>, metrics: Data<&Metrics>) -> Response {
+    // For its metric. A store that is down is no reason to withhold the others.
+    let _ = system::reach_store(&app).await;
+    (StatusCode::OK, metrics.render())
         .with_content_type("text/plain; version=0.0.4; charset=utf-8")
         .into_response()
 }

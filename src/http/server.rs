@@ -2,7 +2,6 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use metrics_exporter_prometheus::PrometheusHandle;
 use poem::{Endpoint, EndpointExt, Route, endpoint::make_sync, http::header, middleware::SetHeader};
 use tokio::net::TcpListener;
 
@@ -15,10 +14,11 @@ use super::{
 use crate::{
     app::{App, StartError},
     openapi,
+    telemetry::Metrics,
 };
 
 /// Everything that Kith serves.
-pub fn endpoint(app: Arc<App>, metrics: Option<PrometheusHandle>) -> impl Endpoint + 'static {
+pub fn endpoint(app: Arc<App>, metrics: Option<Metrics>) -> impl Endpoint + 'static {
     let document = openapi::document(&app);
     let mut routes = Routes::of_document(&document);
     let service = openapi::service(&app);
@@ -63,7 +63,7 @@ fn text(kind: &'static str, body: String) -> poem::RouteMethod {
 /// Serves until `stop` resolves, then lets requests in flight finish and closes the store.
 pub async fn serve(
     app: Arc<App>,
-    metrics: Option<PrometheusHandle>,
+    metrics: Option<Metrics>,
     stop: impl Future<Output = ()> + Send + 'static,
     started: impl FnOnce(std::net::SocketAddr),
 ) -> Result<(), StartError> {

@@ -21,7 +21,7 @@ use crate::{
     config::StoreConfig,
     cypher::{Access, Query, Statement},
     error::Error,
-    telemetry::InFlight,
+    telemetry::{CALLS, InFlight, POOL_SIZE, RETRIES, STATEMENTS},
 };
 
 pub use error::StoreError;
@@ -75,12 +75,18 @@ pub struct Windows {
 
 impl Windows {
     /// For an index over moments. Neo4j walks it in order and needs no bound. The embedded engine sorts all that the
-    /// bounds let through.
-    pub const NEWEST: Self = Self { neo4j: &[], embedded: &[1, 24, 24 * 30, 24 * 365] };
+    /// bounds let through, and finds out in no time that they let nothing through.
+    pub const NEWEST: Self = Self { neo4j: &[], embedded: &[1, 4, 16, 64, 256, 1024, 8192] };
 }
 
-/// The metric of statements and transactions under way, waiting for a connection or the writer's turn included.
-const CALLS: &str = "kith_store_calls_in_flight";
+/// The stores in the metrics.
+const NEO4J: &str = "neo4j";
+#[cfg(feature = "embedded")]
+const EMBEDDED: &str = "embedded";
+
+/// Why a call is tried again, in the metrics.
+const CONFLICT: &str = "conflict";
+const UNAVAILABLE: &str = "unavailable";
 
 /// How often a write is tried while the store asks to try again.
 const TRANSIENT_ATTEMPTS: u32 = 12;
@@ -104,7 +110,11 @@ impl Store {
         };
         let store = Self { engine, timeout: config.timeout };
         #[expect(clippy::cast_precision_loss, reason = "a pool has few connections")]
-        metrics::gauge!("kith_store_pool_size").set(config.pool_size as f64);
+        metrics::gauge!(POOL_SIZE).set(config.pool_size as f64);
+        // A rate needs a first value to grow from.
+        for reason in [CONFLICT, UNAVAILABLE] {
+            metrics::counter!(RETRIES, "reason" => reason).absolute(0);
+        }
         schema::migrate(&store).await?;
         Ok(store)
     }
@@ -158,7 +168,7 @@ impl Store {
             #[cfg(feature = "embedded")]
             Engine::Embedded(embedded) => embedded.run(query).await,
         };
-        observe::<Q>(started, &rows);
+        observe::<Q>(self.engine.name(), started, &rows);
         rows
     }
 
@@ -235,6 +245,8 @@ impl Store {
         if started.elapsed() + delay >= self.timeout {
             return Err(error);
         }
+        let reason = if matches!(error, StoreError::Transient(_)) { CONFLICT } else { UNAVAILABLE };
+        metrics::counter!(RETRIES, "reason" => reason).increment(1);
         tracing::debug!(%error, tries, delay_ms = delay.as_millis(), "trying the store again");
         tokio::time::sleep(delay).await;
         Ok(())
@@ -311,7 +323,26 @@ impl Run for &Store {
     }
 }
 
+impl Engine {
+    /// What the metrics call it.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Neo4j(_) => NEO4J,
+            #[cfg(feature = "embedded")]
+            Self::Embedded(_) => EMBEDDED,
+        }
+    }
+}
+
 impl TxEngine {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Neo4j(_) => NEO4J,
+            #[cfg(feature = "embedded")]
+            Self::Embedded(_) => EMBEDDED,
+        }
+    }
+
     fn into_tx(self) -> Tx {
         Tx { engine: self }
     }
@@ -343,7 +374,7 @@ impl Run for Tx {
             #[cfg(feature = "embedded")]
             TxEngine::Embedded(tx) => tx.run(query).await,
         };
-        observe::<Q>(started, &rows);
+        observe::<Q>(self.engine.name(), started, &rows);
         Ok(rows?)
     }
 }
@@ -366,10 +397,10 @@ async fn within<T>(
     tokio::time::timeout(timeout, call).await.unwrap_or(Err(StoreError::DeadlineExceeded(timeout)))
 }
 
-fn observe<Q: Query>(started: Instant, rows: &Result<Vec<Q::Row>, StoreError>) {
+fn observe<Q: Query>(store: &'static str, started: Instant, rows: &Result<Vec<Q::Row>, StoreError>) {
     let elapsed = started.elapsed();
     let outcome = if rows.is_ok() { "ok" } else { "error" };
-    metrics::histogram!("kith_statement_duration_seconds", "statement" => Q::FILE, "outcome" => outcome)
+    metrics::histogram!(STATEMENTS, "statement" => Q::FILE, "store" => store, "outcome" => outcome)
         .record(elapsed.as_secs_f64());
     match rows {
         Ok(rows) => tracing::debug!(

@@ -8,6 +8,7 @@ mod configuration;
 mod contract;
 mod crash;
 mod cypher;
+mod deployment;
 mod erasure;
 mod import;
 mod judges;

@@ -1,0 +1,10 @@
+//! What a team starts with `docker compose up`, as far as it goes without a container engine: the files by the judges of
+//! their formats, and then run, by a real nginx and a real Prometheus around two real Kiths on one Neo4j.
+
+mod client;
+mod cluster;
+mod files;
+mod monitoring;
+mod proxy;
+mod sharing;
+mod tools;

@@ -9,6 +9,7 @@ use crate::config::{LogConfig, LogFormat};
 
 pub const REQUESTS: &str = "kith_http_request_duration_seconds";
 pub const REQUESTS_IN_FLIGHT: &str = "kith_http_requests_in_flight";
+pub const PASSWORD_HASHES: &str = "kith_password_hash_duration_seconds";
 pub const STREAMS: &str = "kith_streams_open";
 pub const STATEMENTS: &str = "kith_statement_duration_seconds";
 /// Statements and transactions under way, waiting for a connection or the writer's turn included.
@@ -69,6 +70,7 @@ fn describe() {
         "Seconds from the head of a request to the head of its answer, by method, route and status."
     );
     describe_gauge!(REQUESTS_IN_FLIGHT, Unit::Count, "Requests that are not answered yet.");
+    describe_histogram!(PASSWORD_HASHES, Unit::Seconds, "Seconds that hashing a password took.");
     describe_gauge!(STREAMS, Unit::Count, "Open streams of the home feed.");
     describe_histogram!(
         STATEMENTS,

@@ -1,8 +1,10 @@
 // The first direct replies of each of those posts or comments, most liked first and then oldest, after a position.
 // No row: the end of the lists.
+// The rank key is asked for because Neo4j uses its index over two properties only where both are.
 UNWIND $parents AS parent_id
 CALL (parent_id) {
   MATCH (comment:Comment {parent_id: parent_id})
+  WHERE comment.rank_key IS NOT NULL
   WITH comment, COUNT { (comment)<-[:LIKED]-() } AS likes
   WHERE likes < $after_likes
     OR (likes = $after_likes AND (comment.rank_key > $after_key

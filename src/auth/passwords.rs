@@ -8,7 +8,7 @@ use argon2::{
 };
 use tokio::sync::Semaphore;
 
-use crate::error::Error;
+use crate::{error::Error, telemetry::PASSWORD_HASHES};
 
 #[derive(Clone)]
 pub struct Passwords {
@@ -49,8 +49,7 @@ impl Passwords {
             let _slot = slot;
             let started = Instant::now();
             let output = job();
-            metrics::histogram!("kith_password_hash_duration_seconds")
-                .record(started.elapsed().as_secs_f64());
+            metrics::histogram!(PASSWORD_HASHES).record(started.elapsed().as_secs_f64());
             output
         })
         .await

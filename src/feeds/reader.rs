@@ -87,7 +87,9 @@ const HOME_WINDOWS: Windows = Windows { neo4j: &[48], embedded: &[24, 8 * 24, 64
 /// How far a stream catches up.
 const MAX_BACKLOG: usize = 1000;
 /// How many items a stream sends before it looks again.
-const BATCH: usize = 100;
+const BATCH: usize = 20;
+/// How many entries it reads at a time.
+const PAGE: usize = 100;
 /// How much older than the newest that a stream has seen an entry may be and still be new to it, as a rank key. Those who
 /// write at the same time commit in another order than that of their rank keys, and the clocks of two instances differ.
 const OVERLAP: i64 = 10_000_000 << SEQUENCE_BITS;
@@ -154,11 +156,11 @@ async fn newer_than(app: &App, feed: &Feed, floor: i64) -> Result<Vec<EntryRow>,
     let mut found: Vec<EntryRow> = Vec::new();
     while found.len() < MAX_BACKLOG {
         let before = found.last().map_or_else(Position::newest, EntryRow::position);
-        let rows = entries(app, feed, &before, BATCH).await?;
+        let rows = entries(app, feed, &before, PAGE).await?;
         let read = rows.len();
         let known = found.len();
         found.extend(rows.into_iter().take_while(|row| row.rank_key > floor));
-        if read < BATCH || found.len() < known + read {
+        if read < PAGE || found.len() < known + read {
             break;
         }
     }

@@ -309,7 +309,7 @@ fn metrics_tell_of_requests_by_route_and_of_statements_by_name() {
         r#"kith_http_request_duration_seconds_bucket{method="GET",route="/v1/feeds/public",status="200",le="+Inf"} 1"#,
         r#"kith_http_request_duration_seconds_count{method="GET",route="/v1/users/{user}",status="404"} 1"#,
         r#"kith_http_request_duration_seconds_count{method="GET",route="unknown",status="404"} 1"#,
-        r#"kith_statement_duration_seconds_count{statement="users/find_by_id.cypher",store="embedded",outcome="ok"} 1"#,
+        r#"kith_statement_duration_seconds_count{statement="users/read.cypher",store="embedded",outcome="ok"} 1"#,
         "kith_http_requests_in_flight 1",
     ] {
         assert!(metrics.contains(series), "{series} is not in\n{metrics}");

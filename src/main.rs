@@ -12,10 +12,6 @@ use kith::{
     openapi, telemetry,
 };
 
-/// Reading a graph makes many small values: a third of the processor time went into the system's allocator.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// A graph-database backed social API.
 #[derive(Parser)]
 #[command(version)]

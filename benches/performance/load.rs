@@ -4,10 +4,7 @@ use std::{error::Error, fmt, fs, path::Path, process::Command, time::Duration};
 
 use serde::Deserialize;
 
-use crate::{
-    server::{Process, cpu, target},
-    world::World,
-};
+use crate::server::{Process, cpu, target};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -59,15 +56,15 @@ impl fmt::Display for Load {
     }
 }
 
-/// Loads Kith, then a bare handler that answers the same bytes.
-pub fn compare(kith: &Process, world: &World, case: &Case, duration: Duration) -> Result<Load> {
+/// Loads Kith, whose database is that process if it has one, then a bare handler that answers the same bytes.
+pub fn compare(kith: &Process, database: Option<u32>, case: &Case, duration: Duration) -> Result<Load> {
     let (path, token, body) = case.requests.first().ok_or("nothing to ask for")?;
     let is_read = body.is_empty();
     if is_read {
         // Warm: connections, plans and the JVM, whose compiler takes its time.
         wrk(&kith.address, case, duration / 2)?;
     }
-    let database = || world.database_process().map(cpu).unwrap_or_default();
+    let database = || database.map(cpu).unwrap_or_default();
     let before = (kith.cpu(), database());
     let loaded = wrk(&kith.address, case, duration)?;
     let after = (kith.cpu(), database());

@@ -81,7 +81,7 @@ async fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
             for case in world.cases(&kith)? {
                 if wanted(case.name) {
                     let duration = Duration::from_secs(options.seconds);
-                    let measured = load::compare(&kith, &world, &case, duration)?;
+                    let measured = load::compare(&kith, world.database_process(), &case, duration)?;
                     eprintln!("{:<24} {measured}", case.name);
                     scene.loads.push((case.name, measured));
                 }

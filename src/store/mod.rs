@@ -304,6 +304,10 @@ impl Store {
     }
 
     /// Folds the log of an embedded graph into its checkpoint and lets go of the folder.
+    #[cfg_attr(
+        not(feature = "embedded"),
+        expect(clippy::unused_async, reason = "there is nothing to wait for without an embedded graph")
+    )]
     pub async fn close(&self) {
         match &self.engine {
             Engine::Neo4j(_) => {}

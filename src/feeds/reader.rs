@@ -94,7 +94,7 @@ const PAGE: usize = 100;
 /// write at the same time commit in another order than that of their rank keys, and the clocks of two instances differ.
 const OVERLAP: i64 = 10_000_000 << SEQUENCE_BITS;
 
-/// Where a stream is in its feed.
+/// Where a stream is in a home feed.
 pub struct Tail {
     after: Position,
     /// The entries within the overlap that need not be sent any more: id and rank key.
@@ -103,31 +103,27 @@ pub struct Tail {
 
 impl Tail {
     /// Behind that position, or where the feed begins at this moment.
-    pub async fn new(app: &App, feed: &Feed, after: Option<Position>) -> Result<Self, Error> {
+    pub async fn new(app: &App, viewer: &str, after: Option<Position>) -> Result<Self, Error> {
         let after = match after {
             Some(after) => after,
-            None => newest(app, feed).await?,
+            None => newest(app, &Feed::Home(viewer.to_owned())).await?,
         };
         let mut tail = Self { after, seen: HashMap::new() };
-        let old = newer_than(app, feed, tail.floor()).await?;
+        let old = newer_than(app, viewer, tail.floor()).await?;
         tail.see(old.iter().filter(|row| !tail.is_behind(row)).cloned().collect());
         Ok(tail)
     }
 
     /// The next items of the feed, oldest first; none when there is nothing new.
-    pub async fn next(
-        &mut self,
-        app: &App,
-        feed: &Feed,
-        viewer: &str,
-    ) -> Result<Vec<(Position, FeedItem)>, Error> {
-        let mut backlog = newer_than(app, feed, self.floor()).await?;
+    pub async fn next(&mut self, app: &App, viewer: &str) -> Result<Vec<(Position, FeedItem)>, Error> {
+        let mut backlog = newer_than(app, viewer, self.floor()).await?;
         backlog.retain(|row| !self.seen.contains_key(&row.id));
         let batch = backlog.split_off(backlog.len().saturating_sub(BATCH));
         let Some(newest) = batch.first() else { return Ok(Vec::new()) };
         let start = newest.rank_key;
         let posts = first_of_each_post(batch.clone(), &mut HashSet::new());
-        let items = hydrate(app, feed, posts, start, &Position::newest(), Some(viewer)).await?;
+        let feed = Feed::Home(viewer.to_owned());
+        let items = hydrate(app, &feed, posts, start, &Position::newest(), Some(viewer)).await?;
         if self.is_behind(newest) {
             self.after = newest.position();
         }
@@ -152,15 +148,21 @@ impl Tail {
 }
 
 /// The entries with larger rank keys, newest first, as far as a stream catches up.
-async fn newer_than(app: &App, feed: &Feed, floor: i64) -> Result<Vec<EntryRow>, Error> {
+async fn newer_than(app: &App, viewer: &str, floor: i64) -> Result<Vec<EntryRow>, Error> {
     let mut found: Vec<EntryRow> = Vec::new();
     while found.len() < MAX_BACKLOG {
         let before = found.last().map_or_else(Position::newest, EntryRow::position);
-        let rows = entries(app, feed, &before, PAGE).await?;
+        let query = HomeEntries {
+            viewer: viewer.to_owned(),
+            before_key: before.key,
+            before_id: before.id,
+            since: floor.saturating_add(1),
+            limit: PAGE,
+        };
+        let rows = app.store.run(&query).await?;
         let read = rows.len();
-        let known = found.len();
-        found.extend(rows.into_iter().take_while(|row| row.rank_key > floor));
-        if read < PAGE || found.len() < known + read {
+        found.extend(rows);
+        if read < PAGE {
             break;
         }
     }

@@ -5,10 +5,7 @@ use std::{sync::Arc, time::Duration};
 use futures_util::{Stream, StreamExt, stream};
 use poem_openapi::Object;
 
-use super::{
-    FeedItem,
-    reader::{Feed, Tail},
-};
+use super::{FeedItem, reader::Tail};
 use crate::{
     app::App,
     error::Error,
@@ -42,21 +39,20 @@ pub async fn events(
     viewer: String,
     last_event_id: Option<&str>,
 ) -> Result<impl Stream<Item = StreamEvent> + Send + 'static, Error> {
-    let feed = Feed::Home(viewer.clone());
     let after: Option<Position> = match last_event_id.filter(|id| !id.is_empty()) {
         Some(cursor) => Some(app.cursors.open(&list(&viewer), cursor)?),
         None => None,
     };
-    let tail = Tail::new(&app, &feed, after).await?;
+    let tail = Tail::new(&app, &viewer, after).await?;
     let (updates, open) = (app.updates.subscribe(), InFlight::of(STREAMS));
     let batches = stream::unfold((tail, updates, open), move |(mut tail, mut updates, open)| {
-        let (app, viewer, feed) = (Arc::clone(&app), viewer.clone(), feed.clone());
+        let (app, viewer) = (Arc::clone(&app), viewer.clone());
         async move {
             loop {
                 if *updates.borrow_and_update() == Update::Closing {
                     return None;
                 }
-                match tail.next(&app, &feed, &viewer).await {
+                match tail.next(&app, &viewer).await {
                     Ok(items) if items.is_empty() => {}
                     Ok(items) => {
                         let events: Vec<StreamEvent> = items

@@ -176,9 +176,7 @@ impl Embedded {
             Ok((rows(name, &outcome.result.columns, outcome.result.rows)?, durable))
         })
         .await?;
-        if let Some(durable) = durable {
-            durable.await.map_err(|_| shutting_down())?;
-        }
+        acknowledged(durable).await?;
         Ok(rows)
     }
 
@@ -303,10 +301,7 @@ impl EmbeddedTx {
             outcome => Err(StoreError::Failed { statement: "commit", message: format!("{outcome:?}") }),
         })
         .await?;
-        if let Some(durable) = durable {
-            durable.await.map_err(|_| shutting_down())?;
-        }
-        Ok(())
+        acknowledged(durable).await
     }
 }
 
@@ -317,6 +312,14 @@ fn committed(turn: Turn, syncer: &Syncer) -> oneshot::Receiver<()> {
     // Nobody takes it when the graph is gone; then the receiver says so.
     let _ = syncer.send(sender);
     receiver
+}
+
+/// Waits until what was committed, if anything was, is on the disk.
+async fn acknowledged(durable: Option<oneshot::Receiver<()>>) -> Result<(), StoreError> {
+    match durable {
+        Some(durable) => durable.await.map_err(|_| shutting_down()),
+        None => Ok(()),
+    }
 }
 
 /// Puts commits on the disk until the graph is gone. While other writes are under way their commits are waited for, so

@@ -2,17 +2,15 @@
 
 use std::{
     fs::{self, File},
-    io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
-    sync::mpsc,
     time::Duration,
 };
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::each;
+use crate::support::{address_of, each};
 
 const SECTION: &str = "## A first session\n";
 /// The address that the README uses, which Kith listens on by default.
@@ -98,17 +96,7 @@ impl Running {
             .stderr(File::create(&log).expect("a log file"))
             .spawn()
             .expect("kith starts");
-        // A thread reads the output, for a pipe has no read with a time limit, and goes on reading to its end.
-        let stdout = BufReader::new(child.stdout.take().expect("a piped output"));
-        let (sender, receiver) = mpsc::channel();
-        std::thread::spawn(move || {
-            for line in stdout.lines().map_while(Result::ok) {
-                let address = line.split_once("http://").and_then(|(_, rest)| rest.strip_suffix("/v1"));
-                if let Some(address) = address {
-                    let _ = sender.send(address.to_owned());
-                }
-            }
-        });
+        let receiver = address_of(child.stdout.take().expect("a piped output"));
         let mut kith = Self { child, address: String::new(), log };
         kith.address = receiver
             .recv_timeout(START_LIMIT)

@@ -1,8 +1,13 @@
 //! A Kith for one test, on either store, and the few verbs that tests speak to it.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    io::{BufRead, BufReader},
+    process::ChildStdout,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
 };
 
 use kith::{
@@ -258,6 +263,22 @@ impl Kith {
 fn boxed(app: &Arc<App>) -> BoxEndpoint<'static, Response> {
     use poem::EndpointExt;
     server::endpoint(Arc::clone(app), None).map_to_response().boxed()
+}
+
+/// The address that a Kith which starts says it listens on.
+///
+/// A thread reads the output, for a pipe has no read with a time limit, and goes on reading to its end.
+pub fn address_of(stdout: ChildStdout) -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            let address = line.split_once("http://").and_then(|(_, rest)| rest.strip_suffix("/v1"));
+            if let Some(address) = address {
+                let _ = sender.send(address.to_owned());
+            }
+        }
+    });
+    receiver
 }
 
 /// The text of a JSON string.

@@ -2,13 +2,9 @@
 
 use std::{
     fs::{self, File},
-    io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
-    sync::{
-        atomic::{AtomicU32, Ordering},
-        mpsc,
-    },
+    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
@@ -16,7 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{client, tools};
-use crate::support::{Person, text};
+use crate::support::{Person, address_of, text};
 
 const START_LIMIT: Duration = Duration::from_mins(2);
 
@@ -61,17 +57,7 @@ impl Instance {
         let log = File::options().append(true).create(true).open(folder.join("log")).expect("a log file");
         let mut command = kith(&folder, store, listen);
         let mut process = Process::spawn(command.stdout(Stdio::piped()).stderr(log));
-        // A thread reads the output, for a pipe has no read with a time limit, and goes on reading to its end.
-        let stdout = BufReader::new(process.0.stdout.take().expect("a piped output"));
-        let (sender, receiver) = mpsc::channel();
-        std::thread::spawn(move || {
-            for line in stdout.lines().map_while(Result::ok) {
-                let address = line.split_once("http://").and_then(|(_, rest)| rest.strip_suffix("/v1"));
-                if let Some(address) = address {
-                    let _ = sender.send(address.to_owned());
-                }
-            }
-        });
+        let receiver = address_of(process.0.stdout.take().expect("a piped output"));
         let address = receiver.recv_timeout(START_LIMIT).unwrap_or_else(|error| {
             let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
             panic!("Kith does not say where it listens: {error}\n{log}")

@@ -62,7 +62,7 @@ pub fn compare(kith: &Process, database: Option<u32>, case: &Case, duration: Dur
     let is_read = body.is_empty();
     if is_read {
         // Warm: connections, plans and the JVM, whose compiler takes its time.
-        wrk(&kith.address, case, duration / 2)?;
+        wrk(&kith.address, case, if database.is_some() { duration * 2 } else { duration / 2 })?;
     }
     let database = || database.map(cpu).unwrap_or_default();
     let before = (kith.cpu(), database());

@@ -1,4 +1,4 @@
-// Creates a post. No row: no such author.
+// Creates a post with its tags, and tells who its author is. No row: no such author.
 // What may be null is set afterwards: in a pattern the embedded engine refuses a property that no stored node has.
 MATCH (author:User {id: $author})
 CREATE (author)-[:POSTED]->(post:Post:Entry {
@@ -13,4 +13,8 @@ CREATE (author)-[:POSTED]->(post:Post:Entry {
   revision: 1
 })
 SET post.quote_of = $quote_of
-RETURN post.id AS id
+FOREACH (name IN $tags |
+  MERGE (tag:Tag {id: name})
+  CREATE (post)-[:TAGGED {tag: name, rank_key: $rank_key}]->(tag)
+)
+RETURN author.id AS id, author.handle AS handle, author.display_name AS name, author.avatar_url AS avatar_url

@@ -1,4 +1,5 @@
-// Locks the author for the rest of the transaction, before anything of theirs is counted. No row: no such user.
+// Locks an author for the rest of the transaction, then counts the posts, quotes and reposts that they have made since a
+// moment. No row: no such user.
 MATCH (author:User {id: $author})
 SET author.lock = $now
-RETURN author.id AS id
+RETURN COUNT { MATCH (entry:Entry) WHERE entry.author_id = $author AND entry.rank_key >= $since } AS count

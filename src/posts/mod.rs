@@ -83,7 +83,7 @@ pub struct Media {
 }
 
 /// Numbers on a post.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Object)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Object)]
 pub struct PostCounts {
     /// Comments of its thread, at every depth, without deleted ones.
     #[oai(validator(minimum(value = "0")))]

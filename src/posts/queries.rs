@@ -3,18 +3,21 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Post, PostViewer, Visibility};
-use crate::{clock::derived_id, cypher::IdRow, queries, users::queries::ListedUser};
+use crate::{
+    clock::derived_id,
+    cypher::IdRow,
+    queries,
+    users::{UserSummary, queries::ListedUser},
+};
 
 queries! {
-    /// Locks an author before anything of theirs is counted.
-    write LockAuthor("posts/lock_author.cypher") { author: String, now: i64 } -> IdRow;
-    /// How many posts, quotes and reposts an author has made since a moment.
-    read CountSince("posts/count_since.cypher") { author: String, since: i64 } -> CountRow;
-    /// Creates the node of a post.
-    write InsertPost("posts/create.cypher") { id: String, author: String, rank_key: i64, created_at: i64, text: String, tags: Vec<String>, visibility: Visibility, quote_of: Option<String> } -> IdRow;
+    /// Locks an author, then counts the posts, quotes and reposts that they have made since a moment.
+    write LockAuthor("posts/lock_author.cypher", embedded "posts/lock_author.embedded.cypher") { author: String, now: i64, since: i64 } -> CountRow;
+    /// Creates a post with its tags, and tells who its author is.
+    write InsertPost("posts/create.cypher") { id: String, author: String, rank_key: i64, created_at: i64, text: String, tags: Vec<String>, visibility: Visibility, quote_of: Option<String> } -> UserSummary;
     /// Links a quote to the post it quotes.
     write LinkQuote("posts/link_quote.cypher") { id: String, quoted: String, rank_key: i64 } -> IdRow;
-    /// Links a post to its tags.
+    /// Links an edited post to its tags.
     write LinkTags("posts/link_tags.cypher") { id: String, tags: Vec<String>, rank_key: i64 } -> IdRow;
     /// Links a post to the people it mentions.
     write LinkMentions("posts/link_mentions.cypher") { id: String, handles: Vec<String> } -> IdRow;

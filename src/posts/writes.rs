@@ -1,10 +1,9 @@
 //! Making, changing and deleting posts, each in one transaction.
 
 use super::{
-    Post, Visibility, missing,
+    Post, PostCounts, PostViewer, Visibility, missing,
     queries::{
-        CountSince, EditPost, FindPost, InsertPost, LinkMentions, LinkQuote, LinkTags, LockAuthor,
-        RemovePost, UnlinkPost,
+        EditPost, FindPost, InsertPost, LinkMentions, LinkQuote, LinkTags, LockAuthor, RemovePost, UnlinkPost,
     },
     read_one,
 };
@@ -38,8 +37,7 @@ impl Creation for CreatePost {
 
     async fn create(&self, tx: &mut Tx) -> Result<Post, Error> {
         if let Some(quota) = self.quota {
-            lock_author(tx, &self.author, self.created_at).await?;
-            check_quota(tx, &self.author, quota, self.created_at).await?;
+            check_quota(lock_author(tx, &self.author, self.created_at).await?, quota)?;
         }
         let insert = InsertPost {
             id: self.id.clone(),
@@ -51,19 +49,34 @@ impl Creation for CreatePost {
             visibility: self.visibility,
             quote_of: self.quote_of.clone(),
         };
-        tx.one(&insert).await?.ok_or(Error::InvalidToken)?;
+        let author = tx.one(&insert).await?.ok_or(Error::InvalidToken)?;
         if let Some(quoted) = self.quote_of.clone() {
             let link = LinkQuote { id: self.id.clone(), quoted: quoted.clone(), rank_key: self.rank_key };
             if tx.one(&link).await?.is_none() {
                 return Err(missing(tx, &quoted).await);
             }
         }
-        link(tx, &self.id, &self.text, &self.tags, self.rank_key).await?;
-        // Nobody has done anything with a new post; with what it quotes, its author may have.
-        let viewer = self.quote_of.as_ref().map(|_| self.author.as_str());
-        let mut post = read_one(tx, &self.id, viewer).await?;
-        post.viewer.get_or_insert_default();
-        Ok(post)
+        let mentions = link_mentions(tx, &self.id, &self.text).await?;
+        if self.quote_of.is_some() || mentions {
+            return read_one(tx, &self.id, Some(&self.author)).await;
+        }
+        // Nobody has done anything with a new post, and all else of it is known.
+        Ok(Post {
+            id: self.id.clone(),
+            author,
+            text: self.text.clone(),
+            created_at: self.created_at,
+            edited_at: None,
+            visibility: self.visibility,
+            quoted: None,
+            media: Vec::new(),
+            tags: self.tags.clone(),
+            mentions: Vec::new(),
+            counts: PostCounts::default(),
+            viewer: Some(PostViewer::default()),
+            quote_of: None,
+            revision: 1,
+        })
     }
 
     fn location(post: &Post) -> String {
@@ -71,29 +84,27 @@ impl Creation for CreatePost {
     }
 }
 
-/// Makes parallel requests of an author count one after the other.
-pub async fn lock_author(tx: &mut Tx, author: &str, now: Timestamp) -> Result<(), Error> {
-    tx.one(&LockAuthor { author: author.to_owned(), now: now.0 }).await?.ok_or(Error::InvalidToken)?;
-    Ok(())
-}
-
-/// Refuses when the author, who must be locked, has used the day up.
-pub async fn check_quota(tx: &mut Tx, author: &str, quota: u32, now: Timestamp) -> Result<(), Error> {
+/// Makes parallel requests of an author count one after the other, and tells how many posts, quotes and reposts they
+/// have made today.
+pub async fn lock_author(tx: &mut Tx, author: &str, now: Timestamp) -> Result<i64, Error> {
     let since = now.start_of_day().rank_key();
-    let count = tx.one(&CountSince { author: author.to_owned(), since }).await?.map_or(0, |row| row.count);
-    if count >= i64::from(quota) { Err(Error::DailyPostQuotaExceeded(quota)) } else { Ok(()) }
+    let lock = LockAuthor { author: author.to_owned(), now: now.0, since };
+    Ok(tx.one(&lock).await?.ok_or(Error::InvalidToken)?.count)
 }
 
-/// Links a post to its tags and to the people its text mentions.
-async fn link(tx: &mut Tx, id: &str, text: &str, tags: &[String], rank_key: i64) -> Result<(), Error> {
-    if !tags.is_empty() {
-        tx.run(&LinkTags { id: id.to_owned(), tags: tags.to_vec(), rank_key }).await?;
-    }
+/// Refuses when the author, who made so many today, has used the day up.
+pub fn check_quota(made: i64, quota: u32) -> Result<(), Error> {
+    if made >= i64::from(quota) { Err(Error::DailyPostQuotaExceeded(quota)) } else { Ok(()) }
+}
+
+/// Links a post to the people its text mentions. Whether it may mention any.
+async fn link_mentions(tx: &mut Tx, id: &str, text: &str) -> Result<bool, Error> {
     let handles = text::mentions(text);
-    if !handles.is_empty() {
-        tx.run(&LinkMentions { id: id.to_owned(), handles }).await?;
+    if handles.is_empty() {
+        return Ok(false);
     }
-    Ok(())
+    tx.run(&LinkMentions { id: id.to_owned(), handles }).await?;
+    Ok(true)
 }
 
 /// A new text for a post of one's own.
@@ -130,7 +141,10 @@ impl Work for ChangePost {
         // No row: another edit came in between; this one is judged again against it.
         tx.one(&edit).await?.ok_or_else(|| StoreError::Transient("the post changed meanwhile".into()))?;
         tx.run(&UnlinkPost { id: self.post.clone() }).await?;
-        link(tx, &self.post, &self.text, &tags, found.rank_key).await?;
+        if !tags.is_empty() {
+            tx.run(&LinkTags { id: self.post.clone(), tags, rank_key: found.rank_key }).await?;
+        }
+        link_mentions(tx, &self.post, &self.text).await?;
         read_one(tx, &self.post, Some(&self.viewer)).await
     }
 }

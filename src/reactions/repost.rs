@@ -22,11 +22,11 @@ impl Work for RepostOnce {
         let (id, now) = (repost_id(&self.viewer, &self.post), Timestamp::of_rank_key(self.rank_key));
         if let Some(quota) = self.quota {
             // Looked for under the lock: a repetition that comes at the same time must not count.
-            lock_author(tx, &self.viewer, now).await?;
+            let made = lock_author(tx, &self.viewer, now).await?;
             if tx.one(&FindRepost { id: id.clone() }).await?.is_some() {
                 return Ok(());
             }
-            check_quota(tx, &self.viewer, quota, now).await?;
+            check_quota(made, quota)?;
         }
         let repost =
             Repost { viewer: self.viewer.clone(), post: self.post.clone(), id, rank_key: self.rank_key };

@@ -9,7 +9,7 @@ mod values;
 use std::{
     path::{Path, PathBuf},
     sync::{
-        Arc, Weak,
+        Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicU64, AtomicUsize, Ordering},
         mpsc,
     },
@@ -17,7 +17,7 @@ use std::{
 };
 
 use kglite::api::{
-    KgError,
+    DirGraph, KgError,
     cypher::{QueryWarningSink, set_query_warning_sink},
     durable::DurabilityLevel,
     io::GraphWriterLease,
@@ -26,15 +26,21 @@ use kglite::api::{
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
+use tokio::sync::{Mutex as Turns, OwnedMutexGuard, oneshot};
 
 use self::values::{cells, rows};
 use super::{StoreError, parameters};
 use crate::cypher::{Access, Query};
 
-/// The log is folded into the checkpoint beyond this size: replaying it at start costs a second a megabyte. The
-/// engine's own rule would let the log grow as large as the checkpoint.
-const CHECKPOINT_LOG_BYTES: u64 = 2 * 1024 * 1024;
+/// The log is folded into the checkpoint, which rewrites all of it, beyond a thirty-second of the checkpoint's size, and
+/// not before this size. Replaying a megabyte of log at start takes a second, and reading that of a checkpoint a fiftieth
+/// of one: a start after a crash takes a few times as long as another, and a write pays for at most some thirty times its
+/// own bytes. The engine's own rule would let the log grow as large as the checkpoint.
+const LEAST_LOG_BYTES: u64 = 2 * 1024 * 1024;
+const LOG_PER_CHECKPOINT: u64 = 32;
+
+/// How many commits share one fold of what they changed into the engine's indexes: see [`Graph::hold_back`].
+const FOLD_COMMITS: usize = 128;
 
 /// How many commits one sync waits for at most, and how long: see [`keep_durable`].
 const SYNC_COMMITS: usize = 64;
@@ -43,7 +49,7 @@ const SYNC_DELAY: Duration = Duration::from_millis(20);
 pub(super) struct Embedded {
     graph: Arc<Graph>,
     /// Held for the length of a write; waiting for it is fair.
-    writer: Arc<Mutex<()>>,
+    writer: Arc<Turns<()>>,
     syncer: Syncer,
     timeout: Duration,
 }
@@ -58,8 +64,16 @@ struct Graph {
     log: PathBuf,
     /// The size at which the log is folded next; out of reach while that happens.
     fold_at: AtomicU64,
+    /// See [`Graph::hold_back`].
+    held: Mutex<Held>,
     /// Keeps a second process out of the folder. Dropped last.
     _lease: Option<GraphWriterLease>,
+}
+
+/// The graph as it was some commits ago.
+struct Held {
+    _snapshot: Arc<DirGraph>,
+    commits: usize,
 }
 
 pub(super) struct EmbeddedTx {
@@ -121,10 +135,11 @@ impl Embedded {
         }
         refuse_quarantined_log(folder)?;
         let graph = Graph {
+            held: Mutex::new(Held { _snapshot: opened.session.snapshot(), commits: 0 }),
             session: opened.session,
             writes: AtomicUsize::new(0),
             log: folder.join("graph.kgl-wal"),
-            fold_at: AtomicU64::new(CHECKPOINT_LOG_BYTES),
+            fold_at: AtomicU64::new(longest_log(std::fs::metadata(&path).map_or(0, |file| file.len()))),
             _lease: opened.lease,
         };
         let graph = Arc::new(graph);
@@ -228,6 +243,17 @@ impl Graph {
         self.fold_long_log();
     }
 
+    /// Keeps an old snapshot for a number of commits. While somebody reads one, the engine lays what is committed over
+    /// its indexes; when nobody does, it folds that into them at the next commit and walks each index from end to end,
+    /// however little was changed. So one commit of many pays for that, and not each.
+    fn hold_back(&self, commits: usize) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.commits += commits;
+        if held.commits >= FOLD_COMMITS {
+            *held = Held { _snapshot: self.session.snapshot(), commits: 0 };
+        }
+    }
+
     /// Folds the log into the checkpoint on another thread once it is long. Writes go on meanwhile.
     fn fold_long_log(self: &Arc<Self>) {
         let length = std::fs::metadata(&self.log).map_or(0, |log| log.len());
@@ -238,11 +264,11 @@ impl Graph {
         let graph = Arc::clone(self);
         std::thread::spawn(move || {
             let fold_at = match graph.session.checkpoint_online() {
-                Ok(_) => CHECKPOINT_LOG_BYTES,
+                Ok(report) => longest_log(report.bytes),
                 // Nothing is lost but time at the next start. Not tried again at each write.
                 Err(error) => {
                     tracing::error!(error, "the embedded graph could not be checkpointed");
-                    length + CHECKPOINT_LOG_BYTES
+                    length + LEAST_LOG_BYTES
                 }
             };
             graph.fold_at.store(fold_at, Ordering::Relaxed);
@@ -339,10 +365,16 @@ fn keep_durable(graph: &Weak<Graph>, commits: &mpsc::Receiver<oneshot::Sender<()
         }
         waiting.extend(commits.try_iter());
         graph.persist();
+        graph.hold_back(waiting.len());
         for caller in waiting {
             let _ = caller.send(());
         }
     }
+}
+
+/// How long the log beside a checkpoint may grow.
+fn longest_log(checkpoint: u64) -> u64 {
+    LEAST_LOG_BYTES.max(checkpoint / LOG_PER_CHECKPOINT)
 }
 
 fn shutting_down() -> StoreError {

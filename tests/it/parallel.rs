@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::{join, join_all};
-use kith::posts::queries::CountSince;
+use kith::posts::queries::LockAuthor;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Kith, On, Person, each, text};
@@ -382,7 +382,7 @@ at_once! {
             kith.send("GET", &path, "", Value::Null).await.expect_problem(410, "post_deleted");
         }
         assert_eq!(entries_of(kith, &people[1]).await, Vec::<Value>::new());
-        let count = CountSince { author: people[1].id.clone(), since: 0 };
+        let count = LockAuthor { author: people[1].id.clone(), now: 0, since: 0 };
         assert_eq!(Box::pin(kith.app.store.run(&count)).await.expect("a count")[0].count, 0, "reposts of nothing");
         for (person, list) in [(0, format!("/v1/users/{}/likes", people[0].id)), (2, "/v1/me/bookmarks".to_owned())] {
             assert_eq!(kith.walk(&list, &people[person].token, 5).await, Vec::<Value>::new());

@@ -284,19 +284,20 @@ impl Store {
     pub async fn explain(&self, statement: &Statement) -> Result<(), StoreError> {
         let text = if self.is_embedded() { statement.embedded_text } else { statement.text };
         let nothing = statement.parameters.iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
-        self.run_text(statement.file, &format!("EXPLAIN {text}"), nothing).await.map(drop)
+        self.run_text(self.timeout, statement.file, &format!("EXPLAIN {text}"), nothing).await.map(drop)
     }
 
     /// Runs text that no file binds: the schema, and EXPLAIN.
     async fn run_text(
         &self,
+        timeout: Duration,
         name: &'static str,
         text: &str,
         parameters: Map<String, Value>,
     ) -> Result<Vec<Value>, StoreError> {
         match &self.engine {
             Engine::Neo4j(neo4j) => {
-                within(self.timeout, Box::pin(neo4j.run_text(name, text, parameters))).await
+                within(timeout, Box::pin(neo4j.run_text(name, text, parameters))).await
             }
             #[cfg(feature = "embedded")]
             Engine::Embedded(embedded) => embedded.run_text(name, text, parameters).await,

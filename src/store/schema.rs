@@ -1,6 +1,9 @@
 //! The schema: what a graph must have before Kith serves it, and all names that statements may use.
 
+use std::time::{Duration, Instant};
+
 use serde::Deserialize;
+use serde_json::Map;
 
 use super::{Store, StoreError};
 use crate::{cypher::Statement, queries};
@@ -19,6 +22,9 @@ pub struct VersionRow {
 
 /// The schema version that this Kith reads and writes.
 const VERSION: i64 = 1;
+
+/// How long one step of the schema may take: a constraint reads all that it is about.
+const STEP_LIMIT: Duration = Duration::from_mins(5);
 
 const NEO4J: &str = include_str!("../../cypher/schema.cypher");
 const EMBEDDED: &str = include_str!("../../cypher/schema.embedded.cypher");
@@ -111,9 +117,9 @@ pub(super) async fn migrate(store: &Store) -> Result<(), StoreError> {
     }
     let text = if store.is_embedded() { EMBEDDED } else { NEO4J };
     for statement in statements(text) {
-        let started = std::time::Instant::now();
+        let started = Instant::now();
         let mut tries = 0;
-        while let Err(error) = store.run_text("schema.cypher", &statement, serde_json::Map::new()).await {
+        while let Err(error) = store.run_text(STEP_LIMIT, "schema.cypher", &statement, Map::new()).await {
             tries += 1;
             let again = matches!(error, StoreError::Transient(_)) && tries < super::TRANSIENT_ATTEMPTS;
             store.pause(again.then_some(tries), started, error).await?;

@@ -296,9 +296,7 @@ impl Store {
         parameters: Map<String, Value>,
     ) -> Result<Vec<Value>, StoreError> {
         match &self.engine {
-            Engine::Neo4j(neo4j) => {
-                within(timeout, Box::pin(neo4j.run_text(name, text, parameters))).await
-            }
+            Engine::Neo4j(neo4j) => within(timeout, Box::pin(neo4j.run_text(name, text, parameters))).await,
             #[cfg(feature = "embedded")]
             Engine::Embedded(embedded) => embedded.run_text(name, text, parameters).await,
         }

@@ -38,13 +38,13 @@ pub async fn measure(world: &World, app: &App, wanted: impl Fn(&str) -> bool) ->
     let now = app.clock.now();
     // As the feeds ask at first: the home feed for what is of these two days, the public feed of an embedded graph for
     // what is of this hour.
-    let ago = |hours: i64| Timestamp(now.0 - hours * 3_600_000_000).rank_key();
-    let since = if app.store.is_embedded() { ago(1) } else { i64::MIN };
+    let ago = |hours: i64| Timestamp(now.0 - hours * 3_600_000_000);
+    let since = ago(1).0;
     let home = |viewer: &str| HomeEntries {
         viewer: viewer.to_owned(),
         before_key,
         before_id: String::new(),
-        since: ago(48),
+        since: ago(48).rank_key(),
         limit: PAGE,
     };
     // What a page of each viewer consists of.

@@ -1,7 +1,6 @@
-// The newest posts of all, up to a position and since another. No row: none is between them.
+// The newest posts of all, up to a position. No row: the end of the list.
 MATCH (post:Post)
 WHERE post.rank_key <= $before_key
-  AND post.rank_key >= $since
   AND (post.rank_key < $before_key OR post.id < $before_id)
 RETURN
   post.id AS id,

@@ -14,7 +14,7 @@ queries! {
     /// Why each of those posts stands among a user's.
     read UserReasons("feeds/user_reasons.cypher") { user: String, posts: Vec<PostOfUser>, start: i64 } -> ReasonRow;
     /// The newest posts of all.
-    read PublicEntries("feeds/public.cypher") { before_key: i64, before_id: String, since: i64, limit: usize } -> EntryRow;
+    read PublicEntries("feeds/public.cypher", embedded "feeds/public.embedded.cypher") { before_key: i64, before_id: String, since: i64, limit: usize } -> EntryRow;
     /// The newest posts of a tag.
     read TagEntries("feeds/tag.cypher", embedded "feeds/tag.embedded.cypher") { tag: String, before_key: i64, before_id: String, limit: usize } -> EntryRow;
     /// How much the newest posts were answered to.

@@ -209,7 +209,10 @@ async fn entries(app: &App, feed: &Feed, before: &Position, limit: usize) -> Res
         Feed::User(user) => app.store.run(&UserEntries { user, before_key, before_id, limit }).await,
         Feed::Tag(tag) => app.store.run(&TagEntries { tag, before_key, before_id, limit }).await,
         Feed::Public => {
-            let query = |since| PublicEntries { before_key, before_id: before_id.clone(), since, limit };
+            let query = |since: i64| {
+                let since = since >> SEQUENCE_BITS;
+                PublicEntries { before_key, before_id: before_id.clone(), since, limit }
+            };
             app.store.scan(from, limit, Windows::NEWEST, query).await
         }
     }

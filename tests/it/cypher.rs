@@ -41,12 +41,11 @@ fn the_embedded_engine_needs_few_forms_of_its_own() {
 #[test]
 fn parameters_are_the_fields() {
     for statement in statements() {
-        for text in [statement.text, statement.embedded_text] {
-            let code = code(text);
-            let used: BTreeSet<&str> = words(&code, '$').collect();
-            let fields: BTreeSet<&str> = statement.parameters.iter().copied().collect();
-            assert_eq!(used, fields, "{}", statement.file);
-        }
+        // A form of its own may need more or less than the other.
+        let code = [statement.text, statement.embedded_text].map(code).concat();
+        let used: BTreeSet<&str> = words(&code, '$').collect();
+        let fields: BTreeSet<&str> = statement.parameters.iter().copied().collect();
+        assert_eq!(used, fields, "{}", statement.file);
     }
 }
 

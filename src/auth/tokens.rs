@@ -1,10 +1,11 @@
 //! Short-lived access tokens: JWTs signed with Ed25519 ([RFC 8037](https://www.rfc-editor.org/rfc/rfc8037)).
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::SigningKey;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -12,6 +13,9 @@ use crate::{clock::Timestamp, error::Error};
 
 /// Who issues these tokens and whom they are for.
 const KITH: &str = "kith";
+
+/// How many good tokens are remembered.
+const MOST_GOOD: u64 = 20_000;
 
 /// What leads the 32 secret bytes in a PKCS #8 document of an Ed25519 key
 /// ([RFC 8410](https://www.rfc-editor.org/rfc/rfc8410), section 7).
@@ -37,6 +41,9 @@ pub struct Tokens {
     decoding: DecodingKey,
     validation: Validation,
     ttl: Duration,
+    /// Tokens that were found good, for a signature costs more to check than a page that is kept. Whether their
+    /// sessions still are is asked each time.
+    good: Cache<Box<str>, Arc<Claims>>,
     /// Keys what must be compared later without being kept: see [`Tokens::fingerprint`].
     secret: [u8; 32],
 }
@@ -55,6 +62,7 @@ impl Tokens {
             decoding: DecodingKey::from_ed_der(public.as_bytes()),
             validation,
             ttl,
+            good: Cache::new(MOST_GOOD),
             secret: *secret,
         }
     }
@@ -79,14 +87,21 @@ impl Tokens {
     }
 
     /// The claims of a token that this Kith signed and that has not expired.
-    pub fn verify(&self, token: &str) -> Result<Claims, Error> {
+    pub fn verify(&self, token: &str) -> Result<Arc<Claims>, Error> {
+        if let Some(claims) = self.good.get(token)
+            && i64::try_from(jsonwebtoken::get_current_timestamp()).is_ok_and(|now| claims.exp > now)
+        {
+            return Ok(claims);
+        }
         let header = jsonwebtoken::decode_header(token).map_err(|_| Error::InvalidToken)?;
         if header.kid.as_deref() != Some(self.key_id.as_str()) {
             return Err(Error::InvalidToken);
         }
-        jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation)
-            .map(|token| token.claims)
-            .map_err(|_| Error::InvalidToken)
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation)
+            .map(|token| Arc::new(token.claims))
+            .map_err(|_| Error::InvalidToken)?;
+        self.good.insert(token.into(), Arc::clone(&claims));
+        Ok(claims)
     }
 
     /// A keyed hash: what a request was, comparable without being readable.

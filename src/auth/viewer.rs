@@ -46,7 +46,7 @@ async fn viewer(request: &Request) -> Result<Option<Viewer>, Error> {
     if let Some(context) = request.data::<RequestContext>() {
         context.set_viewer(&claims.sub);
     }
-    Ok(Some(Viewer { id: claims.sub, session_id: claims.sid }))
+    Ok(Some(Viewer { id: claims.sub.clone(), session_id: claims.sid.clone() }))
 }
 
 fn register(registry: &mut Registry) {

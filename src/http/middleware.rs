@@ -17,7 +17,6 @@ use poem_openapi::error::{ContentTypeError, ParseParamError, ParsePathError};
 
 use super::{answer::NextCursor, entity_tag, routes::Routes};
 use crate::{
-    clock::new_id,
     error::Error,
     telemetry::{InFlight, REQUESTS, REQUESTS_IN_FLIGHT},
 };
@@ -50,7 +49,7 @@ pub async fn observe<E: Endpoint>(
         .get(&REQUEST_ID)
         .and_then(|value| value.to_str().ok())
         .filter(|id| is_request_id(id))
-        .map_or_else(new_id, str::to_owned);
+        .map_or_else(new_request_id, str::to_owned);
     let context = RequestContext { id: id.as_str().into(), viewer: Arc::default() };
     let method = request.method().clone();
     let route = routes.template(request.uri().path()).unwrap_or("unknown").to_owned();
@@ -91,6 +90,11 @@ pub async fn observe<E: Endpoint>(
         "request"
     );
     Ok(response)
+}
+
+/// 96 random bits. Unlike the ids of resources they need no order and no fingerprint, and take a tenth of the time.
+fn new_request_id() -> String {
+    format!("{:024x}", rand::random::<u128>() >> 32)
 }
 
 /// Takes the body away and tells its length, unless it is a stream that never ends.

@@ -6,6 +6,17 @@ use serde_json::Value;
 struct Route {
     method: String,
     template: String,
+    parts: Vec<String>,
+}
+
+impl Route {
+    fn new(method: String, template: &str) -> Self {
+        Self {
+            method,
+            template: template.to_owned(),
+            parts: template.split('/').map(str::to_owned).collect(),
+        }
+    }
 }
 
 pub struct Routes {
@@ -17,10 +28,8 @@ impl Routes {
         let paths = document["paths"].as_object().into_iter().flatten();
         let routes = paths
             .flat_map(|(template, methods)| {
-                methods.as_object().into_iter().flatten().map(move |(method, _)| Route {
-                    method: method.to_uppercase(),
-                    template: template.clone(),
-                })
+                let methods = methods.as_object().into_iter().flatten();
+                methods.map(move |(method, _)| Route::new(method.to_uppercase(), template))
             })
             .collect();
         Self { routes }
@@ -28,7 +37,7 @@ impl Routes {
 
     /// Adds a page that the document does not describe.
     pub fn add_page(&mut self, path: &str) {
-        self.routes.push(Route { method: "GET".to_owned(), template: path.to_owned() });
+        self.routes.push(Route::new("GET".to_owned(), path));
     }
 
     /// The template of a path, literal segments before parameters.
@@ -56,17 +65,12 @@ impl Routes {
     }
 
     fn matching<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a Route> {
+        let segments: Vec<&str> = path.split('/').collect();
         self.routes.iter().filter(move |route| {
-            let mut segments = path.split('/');
-            let mut parts = route.template.split('/');
-            loop {
-                match (parts.next(), segments.next()) {
-                    (None, None) => return true,
-                    (Some(part), Some(segment)) if part == segment => {}
-                    (Some(part), Some(segment)) if part.starts_with('{') && !segment.is_empty() => {}
-                    _ => return false,
-                }
-            }
+            let fits = |(part, segment): (&String, &&str)| {
+                part == segment || (part.starts_with('{') && !segment.is_empty())
+            };
+            route.parts.len() == segments.len() && route.parts.iter().zip(&segments).all(fits)
         })
     }
 }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::{
     auth::{Passwords, Sessions, Tokens},
+    cache::{Cache, Turn},
     clock::Clock,
     config::{Config, ConfigError, Secret},
     error::Error,
@@ -33,6 +34,7 @@ pub struct App {
     pub config: Config,
     pub clock: Clock,
     pub store: Store,
+    pub cache: Cache,
     pub cursors: Cursors,
     pub tokens: Tokens,
     pub passwords: Passwords,
@@ -83,6 +85,7 @@ impl App {
         let tokens = Tokens::new(&secret, config.auth.access_token_ttl);
         Ok(Arc::new(Self {
             clock: Clock::default(),
+            cache: Cache::new(&config.cache, &store),
             store,
             cursors: Cursors::new(&secret),
             tokens,
@@ -92,6 +95,11 @@ impl App {
             running_keys: Mutex::default(),
             config,
         }))
+    }
+
+    /// The answer that is kept under that name and key, or the turn to make it.
+    pub async fn answer(&self, kind: &'static str, key: &str) -> Turn<'_> {
+        self.cache.answer(&self.store, kind, key).await
     }
 
     /// Most posts, quotes and reposts of one user a day, if there is a limit.

@@ -18,6 +18,7 @@ pub struct Config {
     pub store: StoreConfig,
     pub auth: AuthConfig,
     pub limits: Limits,
+    pub cache: CacheConfig,
     pub rate_limits: RateLimits,
     pub log: LogConfig,
 }
@@ -70,6 +71,15 @@ pub struct Limits {
     /// 0 stands for no limit.
     pub posts_per_day: u32,
     pub body_bytes: usize,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct CacheConfig {
+    /// 0 keeps nothing.
+    pub megabytes: u64,
+    #[serde(with = "seconds")]
+    pub max_age: Duration,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]

@@ -2,6 +2,8 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
+use crate::store::Fact;
+
 /// Whether a statement changes the graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -17,7 +19,27 @@ pub trait Query: Serialize + Send + Sync {
     /// What the embedded engine runs: the same text, or that of the sibling `*.embedded.cypher`.
     const EMBEDDED_TEXT: &'static str;
     const ACCESS: Access;
-    type Row: DeserializeOwned + Send + 'static;
+    type Row: DeserializeOwned + Send + Sync + 'static;
+
+    /// What it changes, or what its answer depends on. Before a write is run its rows are not known, and it is asked
+    /// without any.
+    fn facts<'a>(&'a self, rows: &'a [Self::Row]) -> Vec<Fact<'a>> {
+        let _ = rows;
+        vec![Fact::Anything]
+    }
+}
+
+/// A statement that asks the same about each of several keys. What is known of some of them need not be asked again.
+pub trait Keyed: Query<Row: Clone> + Sized {
+    /// What it asks about, each once.
+    fn keys(&self) -> Vec<String>;
+    /// The same question about some of its keys, by their places.
+    #[must_use]
+    fn only(&self, places: &[usize]) -> Self;
+    /// What a row is about.
+    fn key_of(&self, row: &Self::Row) -> String;
+    /// About how many bytes a row takes.
+    fn weight(row: &Self::Row) -> usize;
 }
 
 /// What the guards in `tests/it/cypher.rs` need to know of a bound statement.
@@ -43,13 +65,15 @@ pub struct IdRow {
     pub id: String,
 }
 
-/// Declares the statements of a slice, and `STATEMENTS`, the list of them.
+/// Declares the statements of a slice, and `STATEMENTS`, the list of them. After the row may come `about`, what the
+/// statement changes or depends on: see [`Query::facts`].
 #[macro_export]
 macro_rules! queries {
     ($(
         $(#[doc = $doc:literal])+
         $access:ident $name:ident($file:literal $(, embedded $embedded:literal)?)
-        { $($parameter:ident: $type:ty),* $(,)? } -> $row:ty;
+        { $($parameter:ident: $type:ty),* $(,)? } -> $row:ty
+        $(, about |$query:pat_param, $rows:pat_param| $facts:expr)?;
     )+) => {
         $(
             $(#[doc = $doc])+
@@ -64,6 +88,7 @@ macro_rules! queries {
                     $crate::queries!(@embedded $file $($embedded)?);
                 const ACCESS: $crate::cypher::Access = $crate::queries!(@access $access);
                 type Row = $row;
+                $crate::queries!(@facts $(|$query, $rows| $facts)?);
             }
         )+
 
@@ -87,6 +112,13 @@ macro_rules! queries {
     };
     (@sibling) => { None };
     (@sibling $embedded:literal) => { Some($embedded) };
+    (@facts) => {};
+    (@facts |$query:pat_param, $rows:pat_param| $facts:expr) => {
+        fn facts<'a>(&'a self, rows: &'a [Self::Row]) -> Vec<$crate::store::Fact<'a>> {
+            let ($query, $rows) = (self, rows);
+            $facts
+        }
+    };
     (@access read) => { $crate::cypher::Access::Read };
     (@access write) => { $crate::cypher::Access::Write };
 }

@@ -17,6 +17,9 @@ pub const CALLS: &str = "kith_store_calls_in_flight";
 pub const POOL_SIZE: &str = "kith_store_pool_size";
 pub const RETRIES: &str = "kith_store_retries_total";
 pub const STORE_UP: &str = "kith_store_up";
+/// What is kept of answers.
+pub const CACHE_BYTES: &str = "kith_cache_bytes";
+pub const CACHE_LOOKUPS: &str = "kith_cache_lookups_total";
 const BUILD: &str = "kith_build_info";
 
 /// Upper bounds of the latency histograms, in seconds.
@@ -87,6 +90,12 @@ fn describe() {
         RETRIES,
         Unit::Count,
         "Calls of the store that were tried again: conflict (the store asked for it) or unavailable (it was not reached)."
+    );
+    describe_gauge!(CACHE_BYTES, Unit::Bytes, "Memory that kept answers and parts of them take, about.");
+    describe_counter!(
+        CACHE_LOOKUPS,
+        Unit::Count,
+        "Looks for something that may be kept, by kind (a statement's file, or an answer) and outcome (hit or miss)."
     );
     describe_gauge!(STORE_UP, "1 if the graph answered a ping for this page or for /health/ready, else 0.");
     describe_gauge!(BUILD, "Always 1; the labels say what runs.");

@@ -5,4 +5,4 @@ SET
   comment.text = $text,
   comment.edited_at = $now,
   comment.revision = $revision + 1
-RETURN comment.id AS id
+RETURN comment.id AS id, comment.post_id AS post_id

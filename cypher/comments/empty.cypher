@@ -10,4 +10,4 @@ SET
   comment.edited_at = null,
   comment.deleted = true,
   comment.revision = comment.revision + 1
-RETURN comment.id AS id
+RETURN comment.id AS id, comment.post_id AS post_id

@@ -23,4 +23,5 @@ RETURN
     reposts: COUNT { (post)<-[:OF]-() },
     quotes: COUNT { (post)<-[:QUOTES]-() }
   } AS counts,
-  post.revision AS revision
+  post.revision AS revision,
+  post.rank_key AS rank_key

@@ -1,4 +1,5 @@
-// Takes a post's tags and mentions away, before an edit gives it others. No row: it had none.
+// Takes a post's tags and mentions away, before an edit gives it others. One row a link, with its tag. No row: it had none.
 MATCH (:Post {id: $id})-[link:TAGGED|MENTIONS]->()
+WITH link, link.tag AS tag
 DELETE link
-RETURN count(*) AS links
+RETURN tag AS tag

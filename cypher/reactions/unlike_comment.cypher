@@ -4,4 +4,4 @@ MATCH (comment:Comment {id: $comment})
 WHERE comment.deleted = false
 OPTIONAL MATCH (me)-[like:LIKED]->(comment)
 DELETE like
-RETURN DISTINCT comment.id AS id
+RETURN DISTINCT comment.id AS id, comment.post_id AS post_id

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     app::App,
     auth::{Reader, Viewer},
+    cache::Turn,
     error::Error,
     http::answer::{Json, to_json},
     page::{Limit, Page, Paging},
@@ -112,8 +113,15 @@ impl FeedsApi {
         /// Where to go on: `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<FeedItem>>, Error> {
-        let user = resolve(&self.app.store, &user.0).await?;
-        self.page(&Feed::User(user), Paging::new(limit.0, cursor.0), reader.id()).await
+        let paging = Paging::new(limit.0, cursor.0);
+        let key = format!("{} {paging:?} {:?}", user.0, reader.id());
+        let draft = match self.app.answer("list_user_posts", &key).await {
+            Turn::Kept(answer) => return Ok(Json::kept(answer)),
+            Turn::Make(draft) => draft,
+        };
+        let user = resolve(&mut draft.reading(), &user.0).await?;
+        let page = reader::page(&self.app, draft.reading(), &Feed::User(user), &paging, reader.id()).await?;
+        Ok(Json::page(&page).keep(draft))
     }
 
     /// Stream the home feed
@@ -149,6 +157,12 @@ impl FeedsApi {
         paging: Paging,
         viewer: Option<&str>,
     ) -> Result<Json<Page<FeedItem>>, Error> {
-        Ok(Json::page(&reader::page(&self.app, feed, &paging, viewer).await?))
+        let key = format!("{feed:?} {paging:?} {viewer:?}");
+        let draft = match self.app.answer("feed", &key).await {
+            Turn::Kept(answer) => return Ok(Json::kept(answer)),
+            Turn::Make(draft) => draft,
+        };
+        let page = reader::page(&self.app, draft.reading(), feed, &paging, viewer).await?;
+        Ok(Json::page(&page).keep(draft))
     }
 }

@@ -2,26 +2,113 @@
 
 use serde::Deserialize;
 
-use crate::{page::Position, posts::queries::PostOfUser, queries, users::UserSummary};
+use crate::{
+    cypher::Keyed, page::Position, posts::queries::PostOfUser, queries, store::Fact, users::UserSummary,
+};
 
 queries! {
     /// The newest entries by those whom a viewer follows and by the viewer.
     read HomeEntries("feeds/home.cypher", embedded "feeds/home.embedded.cypher") { viewer: String, before_key: i64, before_id: String, since: i64, limit: usize } -> EntryRow;
     /// Why each of those posts stands in a viewer's home feed.
-    read HomeReasons("feeds/home_reasons.cypher") { viewer: String, posts: Vec<String>, followed: Vec<String>, start: i64 } -> ReasonRow;
+    read HomeReasons("feeds/home_reasons.cypher") { viewer: String, posts: Vec<String>, followed: Vec<String>, start: i64 } -> ReasonRow,
+        about |it, rows| about_reasons(it.posts.iter(), rows).chain([Fact::Following(&it.viewer)]).collect();
+    /// Whom each of those viewers follows.
+    read Followed("feeds/followed.cypher") { viewers: Vec<String> } -> FollowedRow,
+        about |it, _| it.viewers.iter().map(|viewer| Fact::Following(viewer)).collect();
+    /// The newest posts and reposts of each of those authors, newest first.
+    read Recent("feeds/recent.cypher", embedded "feeds/recent.embedded.cypher") { authors: Vec<String>, limit: usize } -> EntryRow,
+        about |it, _| it.authors.iter().map(|author| Fact::Entries(author)).collect();
+    /// Who reposted each of those posts.
+    read Reposters("feeds/reposters.cypher") { posts: Vec<String> } -> ReasonRow,
+        about |it, rows| about_reasons(it.posts.iter(), rows).collect();
     /// The newest posts and reposts of a user.
-    read UserEntries("feeds/user.cypher", embedded "feeds/user.embedded.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> EntryRow;
+    read UserEntries("feeds/user.cypher", embedded "feeds/user.embedded.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> EntryRow,
+        about |it, _| vec![Fact::Entries(&it.user)];
     /// Why each of those posts stands among a user's.
-    read UserReasons("feeds/user_reasons.cypher") { user: String, posts: Vec<PostOfUser>, start: i64 } -> ReasonRow;
+    read UserReasons("feeds/user_reasons.cypher") { user: String, posts: Vec<PostOfUser>, start: i64 } -> ReasonRow,
+        about |it, rows| {
+            let posts = it.posts.iter().map(|post| &post.id);
+            about_reasons(posts, rows).chain([Fact::Entries(&it.user), Fact::User(&it.user)]).collect()
+        };
     /// The newest posts of all.
-    read PublicEntries("feeds/public.cypher", embedded "feeds/public.embedded.cypher") { before_key: i64, before_id: String, since: i64, limit: usize } -> EntryRow;
+    read PublicEntries("feeds/public.cypher", embedded "feeds/public.embedded.cypher") { before_key: i64, before_id: String, since: i64, limit: usize } -> EntryRow,
+        about |_, _| vec![Fact::Posts];
     /// The newest posts of a tag.
-    read TagEntries("feeds/tag.cypher", embedded "feeds/tag.embedded.cypher") { tag: String, before_key: i64, before_id: String, limit: usize } -> EntryRow;
+    read TagEntries("feeds/tag.cypher", embedded "feeds/tag.embedded.cypher") { tag: String, before_key: i64, before_id: String, limit: usize } -> EntryRow,
+        about |it, _| vec![Fact::Tag(&it.tag)];
     /// How much the newest posts were answered to.
     read TrendingCandidates("feeds/trending.cypher") { since: i64, limit: usize } -> CandidateRow;
 }
 
 /// A post or repost at its place in a feed.
+/// What it depends on who posted and reposted.
+fn about_reasons<'a>(
+    posts: impl Iterator<Item = &'a String>,
+    rows: &'a [ReasonRow],
+) -> impl Iterator<Item = Fact<'a>> {
+    posts.map(|post| Fact::Post(post)).chain(rows.iter().map(|row| Fact::User(&row.actor.id)))
+}
+
+impl Keyed for Followed {
+    fn keys(&self) -> Vec<String> {
+        self.viewers.clone()
+    }
+
+    fn only(&self, places: &[usize]) -> Self {
+        Self { viewers: places.iter().map(|&n| self.viewers[n].clone()).collect() }
+    }
+
+    fn key_of(&self, row: &FollowedRow) -> String {
+        row.viewer.clone()
+    }
+
+    fn weight(_: &FollowedRow) -> usize {
+        128
+    }
+}
+
+impl Keyed for Recent {
+    fn keys(&self) -> Vec<String> {
+        self.authors.clone()
+    }
+
+    fn only(&self, places: &[usize]) -> Self {
+        Self { authors: places.iter().map(|&n| self.authors[n].clone()).collect(), limit: self.limit }
+    }
+
+    fn key_of(&self, row: &EntryRow) -> String {
+        row.author_id.clone()
+    }
+
+    fn weight(_: &EntryRow) -> usize {
+        208
+    }
+}
+
+impl Keyed for Reposters {
+    fn keys(&self) -> Vec<String> {
+        self.posts.clone()
+    }
+
+    fn only(&self, places: &[usize]) -> Self {
+        Self { posts: places.iter().map(|&n| self.posts[n].clone()).collect() }
+    }
+
+    fn key_of(&self, row: &ReasonRow) -> String {
+        row.post_id.clone()
+    }
+
+    fn weight(row: &ReasonRow) -> usize {
+        320 + row.actor.weight()
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct FollowedRow {
+    pub viewer: String,
+    pub id: String,
+}
+
 #[derive(Clone, Debug, Deserialize)]
 pub struct EntryRow {
     pub id: String,

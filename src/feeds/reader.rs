@@ -5,18 +5,17 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    FeedItem, Reason, ReasonKind,
-    queries::{
-        EntryRow, HomeEntries, HomeReasons, PublicEntries, ReasonRow, TagEntries, UserEntries, UserReasons,
-    },
+    FeedItem, Reason, ReasonKind, home,
+    queries::{EntryRow, HomeEntries, PublicEntries, ReasonRow, TagEntries, UserEntries, UserReasons},
 };
 use crate::{
     app::App,
+    cache::Reading,
     clock::{SEQUENCE_BITS, Timestamp},
     error::Error,
     page::{Page, Paging, Position},
     posts::{self, Post, queries::PostOfUser},
-    store::Windows,
+    store::{Run, Windows},
 };
 
 /// Which feed is read.
@@ -46,6 +45,7 @@ struct Walk {
 /// A page of a feed.
 pub async fn page(
     app: &App,
+    reading: &Reading<'_>,
     feed: &Feed,
     paging: &Paging,
     viewer: Option<&str>,
@@ -58,7 +58,7 @@ pub async fn page(
     let mut seen = HashSet::new();
     let mut items: Vec<(Position, FeedItem)> = Vec::new();
     loop {
-        let rows = entries(app, feed, &before, wanted).await?;
+        let rows = entries(app, reading, feed, &before, wanted).await?;
         let exhausted = rows.len() < wanted;
         if let (i64::MAX, Some(first)) = (start, rows.first()) {
             start = first.rank_key;
@@ -67,7 +67,7 @@ pub async fn page(
             before = last.position();
         }
         let rows = first_of_each_post(rows, &mut seen);
-        for (row, item) in hydrate(app, feed, rows, start, &position, viewer).await? {
+        for (row, item) in hydrate(reading, feed, rows, start, &position, viewer).await? {
             items.push((row.position(), item));
         }
         if items.len() >= wanted || exhausted {
@@ -79,10 +79,6 @@ pub async fn page(
         .cut(&list, paging.limit, items, |(position, _)| Walk { start, position: position.clone() });
     Ok(Page { items: items.into_iter().map(|(_, item)| item).collect(), next_cursor })
 }
-
-/// Most home feeds have a page in a day. A bound spares Neo4j most of what it would read of each author, and the
-/// embedded engine the rows of all that was ever posted.
-const HOME_WINDOWS: Windows = Windows { neo4j: &[48], embedded: &[24, 8 * 24, 64 * 24, 512 * 24] };
 
 /// How far a stream catches up.
 const MAX_BACKLOG: usize = 1000;
@@ -123,7 +119,8 @@ impl Tail {
         let start = newest.rank_key;
         let posts = first_of_each_post(batch.clone(), &mut HashSet::new());
         let feed = Feed::Home(viewer.to_owned());
-        let items = hydrate(app, &feed, posts, start, &Position::newest(), Some(viewer)).await?;
+        let reading = Reading::new(&app.cache, &app.store);
+        let items = hydrate(&reading, &feed, posts, start, &Position::newest(), Some(viewer)).await?;
         if self.is_behind(newest) {
             self.after = newest.position();
         }
@@ -171,13 +168,18 @@ async fn newer_than(app: &App, viewer: &str, floor: i64) -> Result<Vec<EntryRow>
 
 /// Where a feed begins at this moment: the position of its newest entry.
 async fn newest(app: &App, feed: &Feed) -> Result<Position, Error> {
-    let rows = entries(app, feed, &Position::newest(), 1).await?;
+    let reading = Reading::new(&app.cache, &app.store);
+    let rows = entries(app, &reading, feed, &Position::newest(), 1).await?;
     Ok(rows.first().map_or(Position { key: i64::MIN, id: String::new() }, EntryRow::position))
 }
 
 /// Items for those posts, each for the reason that its author wrote it, in the order of the ids.
-pub async fn of_posts(app: &App, ids: &[String], viewer: Option<&str>) -> Result<Vec<FeedItem>, Error> {
-    let mut posts = posts::read(&mut &app.store, ids, viewer).await?;
+pub async fn of_posts(
+    mut reading: &Reading<'_>,
+    ids: &[String],
+    viewer: Option<&str>,
+) -> Result<Vec<FeedItem>, Error> {
+    let mut posts = posts::read(&mut reading, ids, viewer).await?;
     Ok(ids.iter().filter_map(|id| posts.remove(id)).map(|post| by_author(post, ReasonKind::Author)).collect())
 }
 
@@ -192,28 +194,25 @@ impl Feed {
     }
 }
 
-async fn entries(app: &App, feed: &Feed, before: &Position, limit: usize) -> Result<Vec<EntryRow>, Error> {
+async fn entries(
+    app: &App,
+    mut reading: &Reading<'_>,
+    feed: &Feed,
+    before: &Position,
+    limit: usize,
+) -> Result<Vec<EntryRow>, Error> {
     let (before_key, before_id) = (before.key, before.id.clone());
-    let from = before_key.min(app.clock.now().rank_key());
     match feed.clone() {
-        Feed::Home(viewer) => {
-            let query = |since| HomeEntries {
-                viewer: viewer.clone(),
-                before_key,
-                before_id: before_id.clone(),
-                since,
-                limit,
-            };
-            app.store.scan(from, limit, HOME_WINDOWS, query).await
-        }
-        Feed::User(user) => app.store.run(&UserEntries { user, before_key, before_id, limit }).await,
-        Feed::Tag(tag) => app.store.run(&TagEntries { tag, before_key, before_id, limit }).await,
+        Feed::Home(viewer) => home::entries(app, reading, &viewer, before, limit).await,
+        Feed::User(user) => reading.run(&UserEntries { user, before_key, before_id, limit }).await,
+        Feed::Tag(tag) => reading.run(&TagEntries { tag, before_key, before_id, limit }).await,
         Feed::Public => {
+            let from = before_key.min(app.clock.now().rank_key());
             let query = |since: i64| {
                 let since = since >> SEQUENCE_BITS;
                 PublicEntries { before_key, before_id: before_id.clone(), since, limit }
             };
-            app.store.scan(from, limit, Windows::NEWEST, query).await
+            app.store.scan(&mut reading, from, limit, Windows::NEWEST, query).await
         }
     }
 }
@@ -225,7 +224,7 @@ fn first_of_each_post(rows: Vec<EntryRow>, seen: &mut HashSet<String>) -> Vec<En
 
 /// The items of those entries, which are of different posts, without those that an earlier page of the walk had and without deleted posts.
 async fn hydrate(
-    app: &App,
+    mut reading: &Reading<'_>,
     feed: &Feed,
     rows: Vec<EntryRow>,
     start: i64,
@@ -236,9 +235,8 @@ async fn hydrate(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut store = &app.store;
-    let (mut reasons, mut posts) =
-        tokio::try_join!(reasons(app, feed, &rows, start), posts::read(&mut store, &ids, viewer))?;
+    let mut posts = posts::read(&mut reading, &ids, viewer).await?;
+    let mut reasons = reasons(reading, feed, &rows, &posts, start).await?;
     let mut items = Vec::new();
     for row in rows {
         let Some(post) = posts.remove(&row.post_id) else {
@@ -265,23 +263,19 @@ async fn hydrate(
     Ok(items)
 }
 
-/// Why each of those entries' posts stands in a feed, if that can differ from post to post.
+/// Why each of those posts stands in a feed, if that can differ from post to post.
 async fn reasons(
-    app: &App,
+    mut reading: &Reading<'_>,
     feed: &Feed,
     rows: &[EntryRow],
+    posts: &HashMap<String, Post>,
     start: i64,
 ) -> Result<Option<HashMap<String, Vec<ReasonRow>>>, Error> {
-    let posts = rows.iter().map(|row| row.post_id.as_str());
     let rows = match feed {
-        Feed::Home(viewer) => {
-            let followed = rows.iter().map(|row| &row.author_id).chain([viewer]).cloned().collect();
-            let posts = posts.map(str::to_owned).collect();
-            app.store.run(&HomeReasons { viewer: viewer.clone(), posts, followed, start }).await?
-        }
+        Feed::Home(viewer) => home::reasons(reading, viewer, rows, posts, start).await?,
         Feed::User(user) => {
-            let posts = posts.map(|id| PostOfUser::new(id, user)).collect();
-            app.store.run(&UserReasons { user: user.clone(), posts, start }).await?
+            let posts = posts.keys().map(|id| PostOfUser::new(id, user)).collect();
+            reading.run(&UserReasons { user: user.clone(), posts, start }).await?
         }
         Feed::Public | Feed::Tag(_) => return Ok(None),
     };

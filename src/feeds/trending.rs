@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     app::App,
+    cache::Reading,
     clock::{SEQUENCE_BITS, Timestamp},
     error::Error,
     page::{Page, Paging},
@@ -77,13 +78,13 @@ impl Trending {
         let passed = place.passed + ids.len();
         let next_cursor =
             (passed < ranking.len()).then(|| app.cursors.seal(LIST, &Place { as_of: place.as_of, passed }));
-        Ok(Page { items: of_posts(app, &ids, viewer).await?, next_cursor })
+        Ok(Page { items: of_posts(&Reading::new(&app.cache, &app.store), &ids, viewer).await?, next_cursor })
     }
 }
 
 async fn rank(app: &App, as_of: Timestamp) -> Result<Arc<Vec<String>>, Error> {
     let query = |since| TrendingCandidates { since, limit: CANDIDATES };
-    let rows = app.store.scan(as_of.rank_key(), CANDIDATES, Windows::NEWEST, query).await?;
+    let rows = app.store.scan(&mut &app.store, as_of.rank_key(), CANDIDATES, Windows::NEWEST, query).await?;
     let mut scored: Vec<(f64, CandidateRow)> =
         rows.into_iter().map(|row| (score(&row, as_of), row)).filter(|(score, _)| *score > 0.0).collect();
     scored.sort_by(|(one, row), (other, other_row)| {

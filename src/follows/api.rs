@@ -31,7 +31,7 @@ impl FollowsApi {
         /// An id, or `@` and a handle.
         user: Path<String>,
     ) -> Result<Json<UserViewer>, Error> {
-        let user = resolve(&self.app.store, &user.0).await?;
+        let user = resolve(&mut &self.app.store, &user.0).await?;
         if user == viewer.id {
             return Err(Error::SelfFollow);
         }
@@ -51,7 +51,7 @@ impl FollowsApi {
         /// An id, or `@` and a handle.
         user: Path<String>,
     ) -> Result<Json<UserViewer>, Error> {
-        let user = resolve(&self.app.store, &user.0).await?;
+        let user = resolve(&mut &self.app.store, &user.0).await?;
         let unfollow = Unfollow { viewer: viewer.id.clone(), user: user.clone() };
         self.app.store.run(&unfollow).await?.pop().ok_or(Error::UserNotFound)?;
         self.state(viewer.id, user).await

@@ -84,7 +84,7 @@ impl GraphApi {
         /// Where to go on: `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<UserSummary>>, Error> {
-        let user = resolve(&self.app.store, &user.0).await?;
+        let user = resolve(&mut &self.app.store, &user.0).await?;
         let list = format!("mutuals:{}:{user}", viewer.id);
         let paging = Paging::new(limit.0, cursor.0);
         let page = people_page(&self.app, &list, &paging, |before_key, before_id, limit| Mutuals {
@@ -107,7 +107,7 @@ impl GraphApi {
         /// An id, or `@` and a handle.
         user: Path<String>,
     ) -> Result<Json<Paths>, Error> {
-        let user = resolve(&self.app.store, &user.0).await?;
+        let user = resolve(&mut &self.app.store, &user.0).await?;
         let chains: Vec<Vec<String>> = if user == viewer.id {
             vec![vec![user]]
         } else {

@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use bytes::Bytes;
 use poem::{
     IntoResponse, Response,
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -14,10 +15,11 @@ use poem_openapi::{
 use serde::Serialize;
 
 use super::entity_tag;
+use crate::cache::{Answer, Draft};
 
 /// `200` with a JSON body.
 pub struct Json<T> {
-    body: Vec<u8>,
+    body: Bytes,
     next_cursor: Option<String>,
     headers: Vec<(HeaderName, HeaderValue)>,
     of: PhantomData<fn() -> T>,
@@ -25,7 +27,7 @@ pub struct Json<T> {
 
 impl<T: Serialize> Json<T> {
     pub fn new(value: &T) -> Self {
-        Self { body: to_json(value), next_cursor: None, headers: Vec::new(), of: PhantomData }
+        Self { body: to_json(value).into(), next_cursor: None, headers: Vec::new(), of: PhantomData }
     }
 
     /// A part of a list, whose answer links to the next part.
@@ -34,6 +36,24 @@ impl<T: Serialize> Json<T> {
         T: Continues,
     {
         Self { next_cursor: value.next_cursor().map(str::to_owned), ..Self::new(value) }
+    }
+
+    /// An answer that was kept.
+    pub fn kept(answer: Answer) -> Self {
+        let json =
+            Self { body: answer.body, next_cursor: answer.next_cursor, headers: Vec::new(), of: PhantomData };
+        json.with_header(header::ETAG, &answer.etag)
+    }
+
+    /// Keeps it for whoever asks the same.
+    #[must_use]
+    pub fn keep(self, draft: Draft) -> Self {
+        let tag = self.headers.iter().find(|(name, _)| *name == header::ETAG);
+        let tag = tag.and_then(|(_, tag)| tag.to_str().ok().map(str::to_owned));
+        let etag = tag.unwrap_or_else(|| entity_tag::of_body(&self.body));
+        let answer = Answer { body: self.body, etag, next_cursor: self.next_cursor };
+        draft.keep(&answer);
+        Self::kept(answer)
     }
 
     /// Sets a header. A value that no header can carry is left out.

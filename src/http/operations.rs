@@ -49,6 +49,7 @@ fn healthy() -> Json<Health> {
 pub async fn metrics_page(app: Data<&Arc<App>>, metrics: Data<&Metrics>) -> Response {
     // For its metric. A store that is down is no reason to withhold the others.
     let _ = system::reach_store(&app).await;
+    app.cache.report();
     (StatusCode::OK, metrics.render())
         .with_content_type("text/plain; version=0.0.4; charset=utf-8")
         .into_response()

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     app::App,
     auth::{Reader, Viewer},
+    cache::Turn,
     clock::{Timestamp, new_id},
     cypher::Query as Statement,
     error::Error,
@@ -103,8 +104,13 @@ impl PostsApi {
         /// The post's id.
         id: Path<String>,
     ) -> Result<Json<Post>, Error> {
-        let post = read_one(&mut &self.app.store, &id.0, reader.id()).await?;
-        Ok(Json::new(&post).with_revision(post.revision))
+        let key = format!("{} {}", id.0, reader.id().unwrap_or_default());
+        let draft = match self.app.answer("get_post", &key).await {
+            Turn::Kept(answer) => return Ok(Json::kept(answer)),
+            Turn::Make(draft) => draft,
+        };
+        let post = read_one(&mut draft.reading(), &id.0, reader.id()).await?;
+        Ok(Json::new(&post).with_revision(post.revision).keep(draft))
     }
 
     /// Change a post

@@ -58,6 +58,10 @@ pub struct Post {
     #[serde(skip_serializing)]
     #[oai(skip)]
     pub revision: i64,
+    /// Where it stands in feeds.
+    #[serde(skip_serializing)]
+    #[oai(skip)]
+    pub rank_key: i64,
 }
 
 /// Who can see a post.
@@ -139,18 +143,18 @@ pub async fn read(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows = run.run(&ReadPosts { ids: ids.to_vec() }).await?;
+    let rows = run.run_keyed(&ReadPosts { ids: ids.to_vec() }).await?;
     let mut posts: HashMap<String, Post> = rows.into_iter().map(|post| (post.id.clone(), post)).collect();
     let quoted: Vec<String> = posts.values().filter_map(|post| post.quote_of.clone()).collect();
     let missing: Vec<String> = quoted.iter().filter(|id| !posts.contains_key(*id)).cloned().collect();
     let mut others: HashMap<String, Post> = HashMap::new();
     if !missing.is_empty() {
-        let rows = run.run(&ReadPosts { ids: missing }).await?;
+        let rows = run.run_keyed(&ReadPosts { ids: missing }).await?;
         others.extend(rows.into_iter().map(|post| (post.id.clone(), post)));
     }
     if let Some(viewer) = viewer {
         let of_viewer = posts.keys().chain(others.keys()).map(|id| PostOfUser::new(id, viewer)).collect();
-        let states = run.run(&PostsViewerState { viewer: viewer.to_owned(), posts: of_viewer }).await?;
+        let states = run.run_keyed(&PostsViewerState { viewer: viewer.to_owned(), posts: of_viewer }).await?;
         let states: HashMap<_, _> = states.into_iter().map(|row| (row.id.clone(), row.state())).collect();
         for post in posts.values_mut().chain(others.values_mut()) {
             post.viewer = Some(states.get(&post.id).copied().unwrap_or_default());

@@ -5,42 +5,117 @@ use serde::{Deserialize, Serialize};
 use super::{Post, PostViewer, Visibility};
 use crate::{
     clock::derived_id,
-    cypher::IdRow,
+    cypher::{IdRow, Keyed},
     queries,
+    store::Fact,
     users::{UserSummary, queries::ListedUser},
 };
 
 queries! {
     /// Locks an author, then counts the posts, quotes and reposts that they have made since a moment.
-    write LockAuthor("posts/lock_author.cypher", embedded "posts/lock_author.embedded.cypher") { author: String, now: i64, since: i64 } -> CountRow;
+    write LockAuthor("posts/lock_author.cypher", embedded "posts/lock_author.embedded.cypher") { author: String, now: i64, since: i64 } -> CountRow,
+        about |_, _| vec![];
     /// Creates a post with its tags, and tells who its author is.
-    write InsertPost("posts/create.cypher") { id: String, author: String, rank_key: i64, created_at: i64, text: String, tags: Vec<String>, visibility: Visibility, quote_of: Option<String> } -> UserSummary;
+    write InsertPost("posts/create.cypher") { id: String, author: String, rank_key: i64, created_at: i64, text: String, tags: Vec<String>, visibility: Visibility, quote_of: Option<String> } -> UserSummary,
+        about |new, _| {
+            let tags = new.tags.iter().map(|tag| Fact::Tag(tag));
+            let new = [Fact::Post(&new.id), Fact::Posts, Fact::Entries(&new.author), Fact::Numbers(&new.author)];
+            tags.chain(new).collect()
+        };
     /// Links a quote to the post it quotes.
-    write LinkQuote("posts/link_quote.cypher") { id: String, quoted: String, rank_key: i64 } -> IdRow;
+    write LinkQuote("posts/link_quote.cypher") { id: String, quoted: String, rank_key: i64 } -> IdRow,
+        about |link, _| vec![Fact::Post(&link.id), Fact::Post(&link.quoted)];
     /// Links an edited post to its tags.
-    write LinkTags("posts/link_tags.cypher") { id: String, tags: Vec<String>, rank_key: i64 } -> IdRow;
+    write LinkTags("posts/link_tags.cypher") { id: String, tags: Vec<String>, rank_key: i64 } -> IdRow,
+        about |link, _| link.tags.iter().map(|tag| Fact::Tag(tag)).chain([Fact::Post(&link.id)]).collect();
     /// Links a post to the people it mentions.
-    write LinkMentions("posts/link_mentions.cypher") { id: String, handles: Vec<String> } -> IdRow;
+    write LinkMentions("posts/link_mentions.cypher") { id: String, handles: Vec<String> } -> IdRow,
+        about |link, _| vec![Fact::Post(&link.id)];
     /// Takes a post's tags and mentions away.
-    write UnlinkPost("posts/unlink.cypher") { id: String } -> LinksRow;
+    write UnlinkPost("posts/unlink.cypher") { id: String } -> UnlinkedRow,
+        about |unlink, rows| {
+            let tags = rows.iter().filter_map(|row| row.tag.as_deref()).map(Fact::Tag);
+            tags.chain([Fact::Post(&unlink.id)]).collect()
+        };
     /// Who wrote a post, when, and at which revision it is.
     read FindPost("posts/find.cypher") { id: String } -> FoundPost;
     /// Which of those ids are deleted posts.
-    read FindDeletedPosts("posts/find_deleted.cypher") { ids: Vec<String> } -> IdRow;
+    read FindDeletedPosts("posts/find_deleted.cypher") { ids: Vec<String> } -> IdRow,
+        about |find, _| find.ids.iter().map(|id| Fact::Post(id)).collect();
     /// The posts of those ids, as everybody sees them.
-    read ReadPosts("posts/read.cypher") { ids: Vec<String> } -> Post;
+    read ReadPosts("posts/read.cypher") { ids: Vec<String> } -> Post,
+        about |read, rows| {
+            let people = rows.iter().flat_map(|post| post.mentions.iter().chain([&post.author]));
+            let posts = read.ids.iter().map(|id| Fact::Post(id));
+            posts.chain(people.map(|person| Fact::User(&person.id))).collect()
+        };
     /// What a viewer has done with each of those posts.
-    read PostsViewerState("posts/viewer_state.cypher") { viewer: String, posts: Vec<PostOfUser> } -> PostViewerRow;
+    read PostsViewerState("posts/viewer_state.cypher") { viewer: String, posts: Vec<PostOfUser> } -> PostViewerRow,
+        about |state, _| state.posts.iter().map(|post| Fact::Act(&state.viewer, &post.id)).collect();
     /// Sets the text of a post, if it still is at that revision.
-    write EditPost("posts/edit.cypher") { id: String, revision: i64, text: String, tags: Vec<String>, now: i64 } -> IdRow;
+    write EditPost("posts/edit.cypher") { id: String, revision: i64, text: String, tags: Vec<String>, now: i64 } -> IdRow,
+        about |edit, _| vec![Fact::Post(&edit.id)];
     /// Deletes a post with all that hangs on it, and keeps that there was one.
-    write RemovePost("posts/delete.cypher") { id: String, now: i64 } -> IdRow;
+    write RemovePost("posts/delete.cypher") { id: String, now: i64 } -> RemovedPost,
+        about |remove, rows| {
+            let known = rows.iter().flat_map(|row| {
+                let of_author = [Fact::Entries(&row.author_id), Fact::Numbers(&row.author_id)];
+                let tags = row.tags.iter().map(|tag| Fact::Tag(tag));
+                of_author.into_iter().chain(tags).chain(row.quote_of.as_deref().map(Fact::Post))
+            });
+            known.chain([Fact::Post(&remove.id), Fact::Posts, Fact::Thread(&remove.id)]).collect()
+        };
     /// Who likes a post, newest like first.
     read PostLikes("posts/likes.cypher") { post: String, before_key: i64, before_id: String, limit: usize } -> ListedUser;
     /// Who reposted a post, newest repost first.
     read PostReposts("posts/reposts.cypher") { post: String, before_key: i64, before_id: String, limit: usize } -> ListedUser;
     /// The quotes of a post, newest first.
     read PostQuotes("posts/quotes.cypher") { post: String, before_key: i64, before_id: String, limit: usize } -> ListedPost;
+}
+
+impl Keyed for ReadPosts {
+    fn keys(&self) -> Vec<String> {
+        self.ids.clone()
+    }
+
+    fn only(&self, places: &[usize]) -> Self {
+        Self { ids: places.iter().map(|&n| self.ids[n].clone()).collect() }
+    }
+
+    fn key_of(&self, post: &Post) -> String {
+        post.id.clone()
+    }
+
+    fn weight(post: &Post) -> usize {
+        let people: usize = post.mentions.iter().chain([&post.author]).map(UserSummary::weight).sum();
+        size_of::<Post>()
+            + post.text.len()
+            + people
+            + post.tags.iter().map(|tag| 32 + tag.len()).sum::<usize>()
+    }
+}
+
+impl Keyed for PostsViewerState {
+    fn keys(&self) -> Vec<String> {
+        self.posts.iter().map(|post| key_of(&self.viewer, &post.id)).collect()
+    }
+
+    fn only(&self, places: &[usize]) -> Self {
+        let posts = places.iter().map(|&n| self.posts[n].clone()).collect();
+        Self { viewer: self.viewer.clone(), posts }
+    }
+
+    fn key_of(&self, row: &PostViewerRow) -> String {
+        key_of(&self.viewer, &row.id)
+    }
+
+    fn weight(_: &PostViewerRow) -> usize {
+        size_of::<PostViewerRow>() + 32
+    }
+}
+
+fn key_of(viewer: &str, post: &str) -> String {
+    format!("{viewer} {post}")
 }
 
 /// A post, and the id that a user's repost of it has if there is one.
@@ -67,8 +142,17 @@ pub struct CountRow {
 }
 
 #[derive(Clone, Debug, Deserialize)]
-pub struct LinksRow {
-    pub links: i64,
+pub struct UnlinkedRow {
+    pub tag: Option<String>,
+}
+
+/// A post that was deleted, and what it was.
+#[derive(Clone, Debug, Deserialize)]
+pub struct RemovedPost {
+    pub id: String,
+    pub author_id: String,
+    pub quote_of: Option<String>,
+    pub tags: Vec<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

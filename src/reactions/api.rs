@@ -98,8 +98,12 @@ impl ReactionsApi {
         /// The post's id.
         id: Path<String>,
     ) -> Result<Json<PostViewer>, Error> {
-        self.toggle(&viewer.id, &id.0, Unrepost { post: id.0.clone(), id: repost_id(&viewer.id, &id.0) })
-            .await
+        self.toggle(
+            &viewer.id,
+            &id.0,
+            Unrepost { viewer: viewer.id.clone(), post: id.0.clone(), id: repost_id(&viewer.id, &id.0) },
+        )
+        .await
     }
 
     /// Bookmark a post
@@ -164,7 +168,7 @@ impl ReactionsApi {
         /// Where to go on: `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<Post>>, Error> {
-        let user = resolve(&self.app.store, &user.0).await?;
+        let user = resolve(&mut &self.app.store, &user.0).await?;
         let paging = Paging::new(limit.0, cursor.0);
         let list = format!("liked:{user}");
         let page = posts_page(&self.app, &list, &paging, reader.id(), |before_key, before_id, limit| {

@@ -54,6 +54,9 @@ pub(super) struct Embedded {
     timeout: Duration,
 }
 
+/// Answers once what was committed is on the disk.
+type Durable = oneshot::Receiver<()>;
+
 /// Takes who waits until what is committed is on the disk.
 type Syncer = mpsc::Sender<oneshot::Sender<()>>;
 
@@ -149,8 +152,18 @@ impl Embedded {
         Ok(Self { graph, writer: Arc::default(), syncer, timeout })
     }
 
-    pub async fn run<Q: Query>(&self, query: &Q) -> Result<Vec<Q::Row>, StoreError> {
-        self.rows(Q::FILE, Q::EMBEDDED_TEXT, Q::ACCESS, parameters(query)?).await
+    /// Tells `seen` what came of it as soon as others can see it, which is before it is on the disk.
+    pub async fn run<Q: Query>(
+        &self,
+        query: &Q,
+        seen: impl FnOnce(&Result<Vec<Q::Row>, StoreError>) + Send,
+    ) -> Result<Vec<Q::Row>, StoreError> {
+        let rows = self.rows(Q::FILE, Q::EMBEDDED_TEXT, Q::ACCESS, parameters(query)?).await;
+        let (rows, durable) =
+            rows.map_or_else(|error| (Err(error), None), |(rows, durable)| (Ok(rows), durable));
+        seen(&rows);
+        acknowledged(durable).await?;
+        rows
     }
 
     /// Runs text that no file binds, as a write: the schema is made of such.
@@ -160,7 +173,9 @@ impl Embedded {
         text: &str,
         parameters: Map<String, Value>,
     ) -> Result<Vec<Value>, StoreError> {
-        self.rows(name, text, Access::Write, parameters).await
+        let (rows, durable) = self.rows(name, text, Access::Write, parameters).await?;
+        acknowledged(durable).await?;
+        Ok(rows)
     }
 
     async fn rows<T: DeserializeOwned + Send + 'static>(
@@ -169,7 +184,7 @@ impl Embedded {
         text: &str,
         access: Access,
         parameters: Map<String, Value>,
-    ) -> Result<Vec<T>, StoreError> {
+    ) -> Result<(Vec<T>, Option<Durable>), StoreError> {
         let graph = Arc::clone(&self.graph);
         let deadline = Instant::now() + self.timeout;
         let text = text.to_owned();
@@ -178,7 +193,7 @@ impl Embedded {
             Access::Write => Some(super::within(self.timeout, async { Ok(self.turn().await) }).await?),
         };
         let syncer = self.syncer.clone();
-        let (rows, durable) = blocking(move || {
+        blocking(move || {
             let cells = cells(parameters);
             let mut options = ExecuteOptions::eager(&cells).with_hidden_structural_keys(true);
             options.deadline = Some(deadline);
@@ -190,9 +205,7 @@ impl Embedded {
             let durable = turn.map(|turn| committed(turn, &syncer));
             Ok((rows(name, &outcome.result.columns, outcome.result.rows)?, durable))
         })
-        .await?;
-        acknowledged(durable).await?;
-        Ok(rows)
+        .await
     }
 
     /// The writer's turn, once it comes.
@@ -310,13 +323,18 @@ impl EmbeddedTx {
         rows
     }
 
-    pub async fn commit(mut self) -> Result<(), StoreError> {
+    /// Tells `seen` what came of it as soon as others can see it, which is before it is on the disk.
+    pub async fn commit(
+        mut self,
+        seen: impl FnOnce(&Result<(), StoreError>) + Send,
+    ) -> Result<(), StoreError> {
         let Some(transaction) = self.transaction.take().filter(|_| self.wrote) else {
+            seen(&Ok(()));
             return Ok(());
         };
         // The turn is taken inside, so that it outlives a caller who stops waiting.
         let Self { graph, syncer, turn, .. } = self;
-        let durable = blocking(move || match graph.session.commit(transaction, true) {
+        let done = blocking(move || match graph.session.commit(transaction, true) {
             CommitOutcome::Committed { .. } => Ok(Some(committed(turn, &syncer))),
             CommitOutcome::NoWritesNoOp => Ok(None),
             CommitOutcome::ConflictDetected { .. } => {
@@ -326,13 +344,16 @@ impl EmbeddedTx {
             CommitOutcome::DurabilityFailed { error } => Err(StoreError::Unavailable(cannot_write(&error))),
             outcome => Err(StoreError::Failed { statement: "commit", message: format!("{outcome:?}") }),
         })
-        .await?;
+        .await;
+        let (done, durable) = done.map_or_else(|error| (Err(error), None), |durable| (Ok(()), durable));
+        seen(&done);
+        done?;
         acknowledged(durable).await
     }
 }
 
 /// Ends a turn whose commit others see. What it wrote may be acknowledged once the answer is there.
-fn committed(turn: Turn, syncer: &Syncer) -> oneshot::Receiver<()> {
+fn committed(turn: Turn, syncer: &Syncer) -> Durable {
     drop(turn);
     let (sender, receiver) = oneshot::channel();
     // Nobody takes it when the graph is gone; then the receiver says so.
@@ -341,7 +362,7 @@ fn committed(turn: Turn, syncer: &Syncer) -> oneshot::Receiver<()> {
 }
 
 /// Waits until what was committed, if anything was, is on the disk.
-async fn acknowledged(durable: Option<oneshot::Receiver<()>>) -> Result<(), StoreError> {
+async fn acknowledged(durable: Option<Durable>) -> Result<(), StoreError> {
     match durable {
         Some(durable) => durable.await.map_err(|_| shutting_down()),
         None => Ok(()),

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a slice. The rest of Kith sees [`Store`], [`Tx`] and the [`Run`] that both share.
 
+mod changes;
 #[cfg(feature = "embedded")]
 mod embedded;
 pub mod error;
@@ -11,6 +12,7 @@ mod schema;
 use std::{
     future::Future,
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -19,17 +21,23 @@ use serde_json::{Map, Value};
 
 use crate::{
     config::StoreConfig,
-    cypher::{Access, Query, Statement},
+    cypher::{Access, Keyed, Query, Statement},
     error::Error,
     telemetry::{CALLS, InFlight, POOL_SIZE, RETRIES, STATEMENTS},
 };
 
+pub use changes::{Change, Changes, Fact, Moment, Slot};
 pub use error::StoreError;
 pub use schema::{LABELS, PROPERTIES, RELATIONSHIP_TYPES, SCHEMA_STATEMENTS};
 
 /// Something statements can be run on: the store itself, or an open transaction.
 pub trait Run: Send {
     fn run<Q: Query>(&mut self, query: &Q) -> impl Future<Output = Result<Vec<Q::Row>, Error>> + Send;
+
+    /// Like [`run`](Run::run), of a statement that asks about each of several keys: some of it may be known already.
+    fn run_keyed<Q: Keyed>(&mut self, query: &Q) -> impl Future<Output = Result<Vec<Q::Row>, Error>> + Send {
+        self.run(query)
+    }
 
     /// The first row, if there is one.
     fn one<Q: Query>(&mut self, query: &Q) -> impl Future<Output = Result<Option<Q::Row>, Error>> + Send {
@@ -53,11 +61,15 @@ enum Engine {
 pub struct Store {
     engine: Engine,
     timeout: Duration,
+    changes: Arc<Changes>,
 }
 
 /// An open transaction. Dropping it rolls back.
 pub struct Tx {
     engine: TxEngine,
+    changes: Arc<Changes>,
+    /// What its statements have changed so far.
+    changed: Vec<Slot>,
 }
 
 enum TxEngine {
@@ -108,7 +120,7 @@ impl Store {
                 ));
             }
         };
-        let store = Self { engine, timeout: config.timeout };
+        let store = Self { engine, timeout: config.timeout, changes: Arc::default() };
         #[expect(clippy::cast_precision_loss, reason = "a pool has few connections")]
         metrics::gauge!(POOL_SIZE).set(config.pool_size as f64);
         // A rate needs a first value to grow from.
@@ -122,7 +134,8 @@ impl Store {
     /// A store that nothing was opened for: enough to describe the API, and every call answers that it is unavailable.
     pub fn unopened(config: &StoreConfig) -> Result<Self, StoreError> {
         let config = StoreConfig { uri: "bolt://127.0.0.1:1".to_owned(), ..config.clone() };
-        Ok(Self { engine: Engine::Neo4j(Box::new(neo4j::Neo4j::connect(&config)?)), timeout: config.timeout })
+        let engine = Engine::Neo4j(Box::new(neo4j::Neo4j::connect(&config)?));
+        Ok(Self { engine, timeout: config.timeout, changes: Arc::default() })
     }
 
     /// Runs one statement in a transaction of its own.
@@ -158,18 +171,34 @@ impl Store {
     async fn run_once<Q: Query>(&self, query: &Q, timeout: Duration) -> Result<Vec<Q::Row>, StoreError> {
         let started = Instant::now();
         let _call = InFlight::of(CALLS);
+        let change = match Q::ACCESS {
+            Access::Read => None,
+            Access::Write => self.changes.begin(self.changes.slots(&query.facts(&[])), false),
+        };
+        let seen = |rows: &Result<Vec<Q::Row>, StoreError>| {
+            settle(change, rows, |rows| self.changes.slots(&query.facts(rows)));
+        };
         let rows = match &self.engine {
             // Boxed, for neo4rs' futures are 20 kB that every caller would carry.
-            Engine::Neo4j(neo4j) => self.give_up(started, within(timeout, Box::pin(neo4j.run(query))).await),
-            #[cfg(feature = "embedded")]
-            Engine::Embedded(embedded) if Q::ACCESS == Access::Read => {
-                within(timeout, embedded.run(query)).await
+            Engine::Neo4j(neo4j) => {
+                let rows = self.give_up(started, within(timeout, Box::pin(neo4j.run(query))).await);
+                seen(&rows);
+                rows
             }
             #[cfg(feature = "embedded")]
-            Engine::Embedded(embedded) => embedded.run(query).await,
+            Engine::Embedded(embedded) if Q::ACCESS == Access::Read => {
+                within(timeout, embedded.run(query, seen)).await
+            }
+            #[cfg(feature = "embedded")]
+            Engine::Embedded(embedded) => embedded.run(query, seen).await,
         };
         observe::<Q>(self.engine.name(), started, &rows);
         rows
+    }
+
+    /// What this process has changed.
+    pub fn changes(&self) -> &Arc<Changes> {
+        &self.changes
     }
 
     /// Runs a unit of work in one transaction, again from the start while the store asks for that.
@@ -202,14 +231,14 @@ impl Store {
     /// The outer result asks for a retry or reports the store; the inner one is the work's own answer.
     async fn write_once<W: Work>(&self, work: &W) -> Result<Result<W::Output, Error>, StoreError> {
         let _call = InFlight::of(CALLS);
-        let mut tx = match &self.engine {
+        let engine = match &self.engine {
             Engine::Neo4j(neo4j) => TxEngine::Neo4j(Box::new(Box::pin(neo4j.begin()).await?)),
             #[cfg(feature = "embedded")]
             Engine::Embedded(embedded) => TxEngine::Embedded(Box::new(embedded.begin().await)),
-        }
-        .into_tx();
+        };
+        let mut tx = Tx { engine, changes: Arc::clone(&self.changes), changed: Vec::new() };
         match work.run(&mut tx).await {
-            Ok(output) => match tx.commit().await {
+            Ok(output) => match self.commit(tx).await {
                 Ok(()) => Ok(Ok(output)),
                 // A connection that breaks here leaves it open whether the commit happened: it is not tried again.
                 Err(error @ StoreError::Unavailable(_)) => Ok(Err(error.into())),
@@ -224,6 +253,20 @@ impl Store {
                     error => Ok(Err(error)),
                 }
             }
+        }
+    }
+
+    async fn commit(&self, tx: Tx) -> Result<(), StoreError> {
+        let change = self.changes.begin(tx.changed, true);
+        let seen = |done: &Result<(), StoreError>| settle(change, done, |()| Vec::new());
+        match tx.engine {
+            TxEngine::Neo4j(tx) => {
+                let done = Box::pin(tx.commit()).await;
+                seen(&done);
+                done
+            }
+            #[cfg(feature = "embedded")]
+            TxEngine::Embedded(tx) => tx.commit(seen).await,
         }
     }
 
@@ -256,6 +299,7 @@ impl Store {
     /// which a store that cannot walk an index in order needs.
     pub async fn scan<Q: Query>(
         &self,
+        run: &mut impl Run,
         before: i64,
         limit: usize,
         windows: Windows,
@@ -263,7 +307,7 @@ impl Store {
     ) -> Result<Vec<Q::Row>, Error> {
         let mut rows = Vec::new();
         for since in self.lower_bounds(before, windows) {
-            rows = self.run(&query(since)).await?;
+            rows = run.run(&query(since)).await?;
             if rows.len() == limit {
                 break;
             }
@@ -345,21 +389,9 @@ impl TxEngine {
             Self::Embedded(_) => EMBEDDED,
         }
     }
-
-    fn into_tx(self) -> Tx {
-        Tx { engine: self }
-    }
 }
 
 impl Tx {
-    async fn commit(self) -> Result<(), StoreError> {
-        match self.engine {
-            TxEngine::Neo4j(tx) => Box::pin(tx.commit()).await,
-            #[cfg(feature = "embedded")]
-            TxEngine::Embedded(tx) => tx.commit().await,
-        }
-    }
-
     async fn rollback(self) {
         match self.engine {
             TxEngine::Neo4j(tx) => Box::pin(tx.rollback()).await,
@@ -378,13 +410,30 @@ impl Run for Tx {
             TxEngine::Embedded(tx) => tx.run(query).await,
         };
         observe::<Q>(self.engine.name(), started, &rows);
-        Ok(rows?)
+        let rows = rows?;
+        if Q::ACCESS == Access::Write {
+            self.changed.extend(self.changes.slots(&query.facts(&rows)));
+        }
+        Ok(rows)
     }
 }
 
 impl Run for &mut Tx {
     async fn run<Q: Query>(&mut self, query: &Q) -> Result<Vec<Q::Row>, Error> {
         Tx::run(self, query).await
+    }
+}
+
+/// Ends a change, or leaves it open if nobody can know whether it happened.
+fn settle<T>(change: Option<Change>, outcome: &Result<T, StoreError>, changed: impl FnOnce(&T) -> Vec<Slot>) {
+    let Some(mut change) = change else { return };
+    match outcome {
+        Ok(done) => {
+            change.also(changed(done));
+            change.end();
+        }
+        Err(StoreError::Unavailable(_) | StoreError::DeadlineExceeded(_)) => drop(change),
+        Err(_) => change.end(),
     }
 }
 

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     app::App,
     auth::Reader,
+    cache::Turn,
     error::Error,
     http::answer::Json,
     page::{Bounded, Limit, Paging},
@@ -56,7 +57,13 @@ impl ThreadsApi {
     ) -> Result<Json<Thread>, Error> {
         let cut = cut(sort.0, depth.0, replies.0);
         let paging = Paging::new(limit.0, cursor.0);
-        Ok(Json::page(&reader::of_post(&self.app, &id.0, &cut, &paging, reader.id()).await?))
+        let key = key(&id.0, &cut, &paging, reader.id());
+        let draft = match self.app.answer("get_post_thread", &key).await {
+            Turn::Kept(answer) => return Ok(Json::kept(answer)),
+            Turn::Make(draft) => draft,
+        };
+        let thread = reader::of_post(&self.app, draft.reading(), &id.0, &cut, &paging, reader.id()).await?;
+        Ok(Json::page(&thread).keep(draft))
     }
 
     /// Read the thread of a comment
@@ -84,8 +91,20 @@ impl ThreadsApi {
     ) -> Result<Json<Thread>, Error> {
         let cut = cut(sort.0, depth.0, replies.0);
         let paging = Paging::new(limit.0, cursor.0);
-        Ok(Json::page(&reader::of_comment(&self.app, &id.0, &cut, &paging, reader.id()).await?))
+        let key = key(&id.0, &cut, &paging, reader.id());
+        let draft = match self.app.answer("get_comment_thread", &key).await {
+            Turn::Kept(answer) => return Ok(Json::kept(answer)),
+            Turn::Make(draft) => draft,
+        };
+        let thread =
+            reader::of_comment(&self.app, draft.reading(), &id.0, &cut, &paging, reader.id()).await?;
+        Ok(Json::page(&thread).keep(draft))
     }
+}
+
+/// What tells one answer from another.
+fn key(id: &str, cut: &Cut, paging: &Paging, viewer: Option<&str>) -> String {
+    format!("{id} {cut:?} {paging:?} {viewer:?}")
 }
 
 fn cut(sort: Sort, depth: Option<Depth>, replies: Option<MostReplies>) -> Cut {

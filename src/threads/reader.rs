@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{CutBy, Replies, Sort, Thread, ThreadItem, ThreadItemKind};
 use crate::{
     app::App,
+    cache::Reading,
     comments::{
         Comment,
         queries::{Ancestors, ChildRow, NewestChildren, OldestChildren, TopChildren},
@@ -16,6 +17,7 @@ use crate::{
     error::Error,
     page::Paging,
     posts::read_or_tombstone,
+    store::{Fact, Run},
 };
 
 /// How much of a conversation is asked for.
@@ -53,13 +55,15 @@ impl After {
 /// A page of the conversation below a post.
 pub async fn of_post(
     app: &App,
+    reading: &Reading<'_>,
     post_id: &str,
     cut: &Cut,
     paging: &Paging,
     viewer: Option<&str>,
 ) -> Result<Thread, Error> {
-    let post = read_or_tombstone(&mut &app.store, post_id, viewer).await?;
-    let (items, next_cursor) = below(app, post_id, cut, paging, viewer).await?;
+    reading.note(&[Fact::Thread(post_id)]);
+    let post = read_or_tombstone(&mut &*reading, post_id, viewer).await?;
+    let (items, next_cursor) = below(app, reading, post_id, cut, paging, viewer).await?;
     Ok(Thread { post, items, next_cursor })
 }
 
@@ -67,22 +71,24 @@ pub async fn of_post(
 /// replies alone.
 pub async fn of_comment(
     app: &App,
+    reading: &Reading<'_>,
     comment_id: &str,
     cut: &Cut,
     paging: &Paging,
     viewer: Option<&str>,
 ) -> Result<Thread, Error> {
-    let comment = read_one(&mut &app.store, comment_id, viewer).await?;
-    let post = read_or_tombstone(&mut &app.store, &comment.post_id, viewer).await?;
-    let (replies, next_cursor) = below(app, comment_id, cut, paging, viewer).await?;
+    let comment = read_one(&mut &*reading, comment_id, viewer).await?;
+    reading.note(&[Fact::Thread(&comment.post_id)]);
+    let post = read_or_tombstone(&mut &*reading, &comment.post_id, viewer).await?;
+    let (replies, next_cursor) = below(app, reading, comment_id, cut, paging, viewer).await?;
     let mut items = Vec::new();
     if paging.cursor.is_none() {
         let mut ids: Vec<String> = Vec::new();
         if comment.parent_id.is_some() {
-            let ancestors = app.store.run(&Ancestors { id: comment_id.to_owned() }).await?;
+            let ancestors = Run::run(&mut &*reading, &Ancestors { id: comment_id.to_owned() }).await?;
             ids.extend(ancestors.into_iter().map(|row| row.id));
         }
-        let mut ancestors = read(&mut &app.store, &ids, viewer).await?;
+        let mut ancestors = read(&mut &*reading, &ids, viewer).await?;
         let mut chain: Vec<Comment> = ids.iter().filter_map(|id| ancestors.remove(id)).collect();
         chain.push(comment);
         let first_depth = 1 - i64::try_from(chain.len()).unwrap_or_default();
@@ -123,6 +129,7 @@ struct Node {
 /// The replies below a post or comment, in reading order, and where the first level goes on.
 async fn below(
     app: &App,
+    reading: &Reading<'_>,
     parent: &str,
     cut: &Cut,
     paging: &Paging,
@@ -130,7 +137,7 @@ async fn below(
 ) -> Result<(Vec<ThreadItem>, Option<String>), Error> {
     let top = list(parent, cut.sort);
     let after = app.cursors.position(&top, paging, After::nothing(cut.sort))?;
-    let rows = children(app, vec![parent.to_owned()], after, cut.sort, paging.limit + 1).await?;
+    let rows = children(reading, vec![parent.to_owned()], after, cut.sort, paging.limit + 1).await?;
     let (rows, next_cursor) = app.cursors.cut(&top, paging.limit, rows, After::row);
 
     let mut nodes: Vec<Node> = rows
@@ -149,7 +156,7 @@ async fn below(
         let parents: HashMap<String, usize> =
             open.iter().map(|&node| (nodes[node].row.id.clone(), node)).collect();
         let ids = open.iter().map(|&node| nodes[node].row.id.clone()).collect();
-        let found = children(app, ids, After::nothing(cut.sort), cut.sort, cut.replies).await?;
+        let found = children(reading, ids, After::nothing(cut.sort), cut.sort, cut.replies).await?;
         // In the order of the parents, each parent's replies in theirs.
         let mut by_parent: HashMap<usize, Vec<ChildRow>> = HashMap::new();
         for row in found {
@@ -173,7 +180,7 @@ async fn below(
         }
     }
     let ids: Vec<String> = nodes.iter().map(|node| node.row.id.clone()).collect();
-    let mut comments = read(&mut &app.store, &ids, viewer).await?;
+    let mut comments = read(&mut &*reading, &ids, viewer).await?;
     let mut items = Vec::with_capacity(nodes.len());
     let mut stack: Vec<usize> = (0..roots).rev().collect();
     while let Some(node) = stack.pop() {
@@ -222,7 +229,7 @@ fn list(parent: &str, sort: Sort) -> String {
 }
 
 async fn children(
-    app: &App,
+    mut reading: &Reading<'_>,
     parents: Vec<String>,
     after: After,
     sort: Sort,
@@ -230,10 +237,10 @@ async fn children(
 ) -> Result<Vec<ChildRow>, Error> {
     let After { likes: after_likes, key: after_key, id: after_id } = after;
     match sort {
-        Sort::Old => app.store.run(&OldestChildren { parents, after_key, after_id, per_parent }).await,
-        Sort::New => app.store.run(&NewestChildren { parents, after_key, after_id, per_parent }).await,
+        Sort::Old => reading.run(&OldestChildren { parents, after_key, after_id, per_parent }).await,
+        Sort::New => reading.run(&NewestChildren { parents, after_key, after_id, per_parent }).await,
         Sort::Top => {
-            app.store.run(&TopChildren { parents, after_likes, after_key, after_id, per_parent }).await
+            reading.run(&TopChildren { parents, after_likes, after_key, after_id, per_parent }).await
         }
     }
 }

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     app::App,
     auth::Reader,
+    cache::Turn,
     clock::{is_id, new_id},
     cypher::Query as Statement,
     error::Error,
@@ -118,11 +119,16 @@ impl UsersApi {
         /// An id, or `@` and a handle.
         user: Path<String>,
     ) -> Result<Json<User>, Error> {
-        let store = &self.app.store;
+        let key = format!("{} {}", user.0, reader.id().unwrap_or_default());
+        let draft = match self.app.answer("get_user", &key).await {
+            Turn::Kept(answer) => return Ok(Json::kept(answer)),
+            Turn::Make(draft) => draft,
+        };
+        let mut reading = draft.reading();
         // An id need not be looked for before it is read.
-        let id = if user.0.starts_with('@') { resolve(store, &user.0).await? } else { user.0 };
-        let user = read_one(&mut &*store, &id, reader.id()).await?;
-        Ok(Json::new(&user).with_revision(user.revision))
+        let id = if user.0.starts_with('@') { resolve(&mut reading, &user.0).await? } else { user.0 };
+        let user = read_one(&mut reading, &id, reader.id()).await?;
+        Ok(Json::new(&user).with_revision(user.revision).keep(draft))
     }
 
     /// List followers
@@ -139,7 +145,7 @@ impl UsersApi {
         /// Where to go on: `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<UserSummary>>, Error> {
-        let user = resolve(&self.app.store, &user.0).await?;
+        let user = resolve(&mut &self.app.store, &user.0).await?;
         let list = format!("followers:{user}");
         self.people(&list, Paging::new(limit.0, cursor.0), |before_key, before_id, limit| Followers {
             user,
@@ -164,7 +170,7 @@ impl UsersApi {
         /// Where to go on: `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<UserSummary>>, Error> {
-        let user = resolve(&self.app.store, &user.0).await?;
+        let user = resolve(&mut &self.app.store, &user.0).await?;
         let list = format!("following:{user}");
         self.people(&list, Paging::new(limit.0, cursor.0), |before_key, before_id, limit| Following {
             user,

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock::Timestamp,
     error::Error,
-    store::{Run, Store},
+    store::Run,
     users::queries::{FindUserByHandle, FindUserById, ReadUsers, UsersViewerState},
 };
 
@@ -61,6 +61,16 @@ pub struct User {
     pub revision: i64,
 }
 
+impl UserSummary {
+    /// About how many bytes it takes.
+    pub fn weight(&self) -> usize {
+        let texts = [&self.id, &self.handle, &self.name];
+        size_of::<Self>()
+            + texts.map(String::len).iter().sum::<usize>()
+            + self.avatar_url.as_ref().map_or(0, String::len)
+    }
+}
+
 impl From<User> for UserSummary {
     fn from(user: User) -> Self {
         Self { id: user.id, handle: user.handle, name: user.name, avatar_url: user.avatar_url }
@@ -96,10 +106,10 @@ pub struct UserViewer {
 }
 
 /// The id of the user that a `{user}` path segment names: an id or `@handle`.
-pub async fn resolve(store: &Store, segment: &str) -> Result<String, Error> {
+pub async fn resolve(run: &mut impl Run, segment: &str) -> Result<String, Error> {
     let row = match segment.strip_prefix('@') {
-        Some(handle) => store.run(&FindUserByHandle { handle: handle.to_lowercase() }).await?.pop(),
-        None => store.run(&FindUserById { id: segment.to_owned() }).await?.pop(),
+        Some(handle) => run.one(&FindUserByHandle { handle: handle.to_lowercase() }).await?,
+        None => run.one(&FindUserById { id: segment.to_owned() }).await?,
     };
     row.map(|row| row.id).ok_or(Error::UserNotFound)
 }
@@ -109,7 +119,7 @@ pub async fn read(run: &mut impl Run, ids: &[String], viewer: Option<&str>) -> R
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = run.run(&ReadUsers { ids: ids.to_vec() }).await?;
+    let rows = run.run_keyed(&ReadUsers { ids: ids.to_vec() }).await?;
     let mut states = viewer_states(run, ids, viewer).await?;
     let mut users: HashMap<_, _> = rows.into_iter().map(|user| (user.id.clone(), user)).collect();
     Ok(ids

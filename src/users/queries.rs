@@ -3,23 +3,60 @@
 use serde::Deserialize;
 
 use super::{User, UserSummary, UserViewer};
-use crate::{cypher::IdRow, queries};
+use crate::{
+    cypher::{IdRow, Keyed},
+    queries,
+    store::Fact,
+};
 
 queries! {
     /// Creates a user and the credential to log in with.
-    write CreateUser("users/create.cypher") { id: String, handle: String, display_name: String, bio: Option<String>, password_hash: Option<String>, now: i64 } -> IdRow;
+    write CreateUser("users/create.cypher") { id: String, handle: String, display_name: String, bio: Option<String>, password_hash: Option<String>, now: i64 } -> IdRow,
+        about |new, _| vec![Fact::User(&new.id), Fact::Numbers(&new.id), Fact::Handle(&new.handle)];
     /// Whether that id is a user's.
-    read FindUserById("users/find_by_id.cypher") { id: String } -> IdRow;
+    read FindUserById("users/find_by_id.cypher") { id: String } -> IdRow,
+        about |find, _| vec![Fact::User(&find.id)];
     /// The user of a handle.
-    read FindUserByHandle("users/find_by_handle.cypher") { handle: String } -> IdRow;
+    read FindUserByHandle("users/find_by_handle.cypher") { handle: String } -> IdRow,
+        about |find, _| vec![Fact::Handle(&find.handle)];
     /// The users of those ids, with their numbers.
-    read ReadUsers("users/read.cypher") { ids: Vec<String> } -> User;
+    read ReadUsers("users/read.cypher") { ids: Vec<String> } -> User,
+        about |read, _| read.ids.iter().flat_map(|id| [Fact::User(id), Fact::Numbers(id)]).collect();
     /// What a viewer has to do with each of those users.
-    read UsersViewerState("users/viewer_state.cypher") { viewer: String, ids: Vec<String> } -> UserViewerRow;
+    read UsersViewerState("users/viewer_state.cypher") { viewer: String, ids: Vec<String> } -> UserViewerRow,
+        about |state, _| {
+            let theirs = state.ids.iter().map(|id| Fact::Following(id));
+            theirs.chain([Fact::Following(&state.viewer)]).collect()
+        };
     /// Who follows a user, newest follow first.
     read Followers("users/followers.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> ListedUser;
     /// Whom a user follows, newest follow first.
     read Following("users/following.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> ListedUser;
+}
+
+impl Keyed for ReadUsers {
+    fn keys(&self) -> Vec<String> {
+        self.ids.clone()
+    }
+
+    fn only(&self, places: &[usize]) -> Self {
+        Self { ids: places.iter().map(|&n| self.ids[n].clone()).collect() }
+    }
+
+    fn key_of(&self, user: &User) -> String {
+        user.id.clone()
+    }
+
+    fn weight(user: &User) -> usize {
+        let texts = [
+            Some(&user.id),
+            Some(&user.handle),
+            Some(&user.name),
+            user.bio.as_ref(),
+            user.avatar_url.as_ref(),
+        ];
+        size_of::<User>() + texts.into_iter().flatten().map(String::len).sum::<usize>()
+    }
 }
 
 /// A user on a list that is ordered by a moment.

@@ -3,6 +3,7 @@
 mod access;
 mod architecture;
 mod browser;
+mod caches;
 mod clock;
 mod configuration;
 mod contract;

@@ -48,7 +48,8 @@ async fn every_query_of_the_dashboard_and_of_the_alerts_finds_what_it_asks_for()
     assert_eq!(rules.len(), 8);
     for rule in &rules {
         let query = rule["query"].as_str().expect("an expression");
-        assert_eq!((&rule["health"], &rule["state"]), (&json!("ok"), &json!("inactive")), "{rule}");
+        // The first request to a server that has just started may be slow, for which nobody is woken.
+        assert!(rule["health"] == "ok" && rule["state"] != "firing", "{rule}");
         prometheus.query(query).await;
         for name in metrics_in(query) {
             let is_there = page.lines().any(|line| line.starts_with(&name));

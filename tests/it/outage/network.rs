@@ -31,6 +31,8 @@ async fn behind_proxy() -> (Kith, Proxy) {
     let kith = Kith::with(On::Neo4j, |config| {
         config.store.uri = proxy.uri();
         config.store.timeout = TIMEOUT;
+        // Each request is to meet the network.
+        config.cache.megabytes = 0;
     })
     .await;
     (kith, proxy)

@@ -1,0 +1,15 @@
+// The newest posts and reposts of each of those authors, newest first. An author without a row has none.
+// The embedded engine has no ordered index of two properties. It walks from author to entry.
+UNWIND $authors AS author_id
+CALL (author_id) {
+  MATCH (:User {id: author_id})-[:POSTED|REPOSTED]->(entry)
+  RETURN entry.id AS id, entry.post_id AS post_id, entry.rank_key AS rank_key
+  ORDER BY rank_key DESC, id DESC
+  LIMIT $limit
+}
+RETURN
+  id AS id,
+  post_id AS post_id,
+  author_id AS author_id,
+  rank_key AS rank_key
+ORDER BY rank_key DESC, id DESC

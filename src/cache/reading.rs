@@ -1,0 +1,163 @@
+//! One answer in the making: it reads from the store and from what is kept, and notes what all of it depends on.
+
+use std::{
+    collections::HashMap,
+    hash::BuildHasher,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use super::{Basis, Cache, Kept, Look, Place, count, loaded};
+use crate::{
+    cypher::{Keyed, Query},
+    error::Error,
+    store::{Fact, Moment, Run, Slot, Store},
+};
+
+/// One answer in the making.
+pub struct Reading<'a> {
+    cache: &'a Cache,
+    store: &'a Store,
+    /// Before anything is read.
+    since: Moment,
+    noted: Mutex<Noted>,
+}
+
+struct Noted {
+    slots: Vec<Slot>,
+    oldest: Instant,
+}
+
+impl<'a> Reading<'a> {
+    pub fn new(cache: &'a Cache, store: &'a Store) -> Self {
+        let noted = Noted { slots: Vec::new(), oldest: Instant::now() };
+        Self { cache, store, since: cache.changes.now(), noted: Mutex::new(noted) }
+    }
+
+    /// Notes that the answer depends on something.
+    pub fn note(&self, facts: &[Fact]) {
+        let slots = self.cache.changes.slots(facts);
+        self.noted().slots.extend(slots);
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Noted> {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_kept(&self, kept: &Kept) {
+        let mut noted = self.noted();
+        noted.slots.extend(kept.basis.slots.iter());
+        noted.oldest = noted.oldest.min(kept.basis.born);
+    }
+
+    pub(super) fn basis(&self) -> Basis {
+        let mut noted = self.noted();
+        noted.slots.sort_unstable();
+        noted.slots.dedup();
+        Basis { since: self.since, born: noted.oldest, slots: noted.slots.as_slice().into() }
+    }
+
+    /// The store, for what takes a lower bound.
+    pub fn store(&self) -> &'a Store {
+        self.store
+    }
+
+    /// Whether anything is kept at all.
+    pub fn keeps(&self) -> bool {
+        self.cache.memory.is_some()
+    }
+
+    /// Which of those keys would have to be read.
+    pub fn missing<Q: Keyed>(&self, query: &Q) -> Vec<usize> {
+        let keys = query.keys();
+        let hash = |key: &str| self.cache.hash.hash_one((Q::FILE, key));
+        (0..keys.len()).filter(|&n| self.cache.find(Q::FILE, &keys[n], hash(&keys[n])).is_none()).collect()
+    }
+
+    /// The rows of each key, in the order of the keys.
+    pub async fn lists<Q: Keyed>(&self, query: &Q) -> Result<Vec<Arc<Vec<Q::Row>>>, Error> {
+        let keys = query.keys();
+        let mut lists: Vec<Option<Arc<Vec<Q::Row>>>> = vec![None; keys.len()];
+        let (mut mine, mut others, mut left) = (Vec::new(), Vec::new(), Vec::new());
+        if self.cache.memory.is_none() {
+            left.extend(0..keys.len());
+        } else {
+            for (n, key) in keys.iter().enumerate() {
+                match self.cache.look(Q::FILE, key) {
+                    Look::Found(kept) => lists[n] = Some(self.take::<Q>(&kept)),
+                    Look::Loading(receiver) => others.push((n, receiver)),
+                    Look::Missing(place) => mine.push((n, place)),
+                }
+            }
+            count(Q::FILE, true, keys.len() - mine.len());
+            count(Q::FILE, false, mine.len());
+        }
+        // First one's own, so that nobody waits for somebody who waits.
+        if !mine.is_empty() {
+            self.load(query, mine, &mut lists).await?;
+        }
+        for (n, receiver) in others {
+            match loaded(receiver).await.filter(|kept| self.cache.is(Q::FILE, &keys[n], kept)) {
+                Some(kept) => lists[n] = Some(self.take::<Q>(&kept)),
+                None => left.push(n),
+            }
+        }
+        if !left.is_empty() {
+            let asked = query.only(&left);
+            let mut by_key = grouped(query, Run::run(&mut &*self, &asked).await?);
+            for n in left {
+                lists[n] = Some(Arc::new(by_key.remove(&keys[n]).unwrap_or_default()));
+            }
+        }
+        Ok(lists.into_iter().map(Option::unwrap_or_default).collect())
+    }
+
+    fn take<Q: Keyed>(&self, kept: &Kept) -> Arc<Vec<Q::Row>> {
+        self.note_kept(kept);
+        let rows = kept.value.downcast_ref::<Arc<Vec<Q::Row>>>();
+        Arc::clone(rows.unwrap_or_else(|| unreachable!("a kind has one type")))
+    }
+
+    /// Reads what is this caller's turn to read, all of it at once.
+    async fn load<Q: Keyed>(
+        &self,
+        query: &Q,
+        places: Vec<(usize, Place<'_>)>,
+        lists: &mut [Option<Arc<Vec<Q::Row>>>],
+    ) -> Result<(), Error> {
+        let (since, born) = (self.cache.changes.now(), Instant::now());
+        let numbers: Vec<usize> = places.iter().map(|(n, _)| *n).collect();
+        let mut by_key = grouped(query, self.store.run(&query.only(&numbers)).await?);
+        for (n, place) in places {
+            let rows = by_key.remove(&*place.key).unwrap_or_default();
+            let slots = self.cache.changes.slots(&query.only(&[n]).facts(&rows));
+            let weight = rows.iter().map(Q::weight).sum();
+            let kept =
+                place.fill(Basis { since, born, slots: slots.into() }, weight, Box::new(Arc::new(rows)));
+            lists[n] = Some(self.take::<Q>(&kept));
+        }
+        Ok(())
+    }
+}
+
+/// The rows of each key.
+fn grouped<Q: Keyed>(query: &Q, rows: Vec<Q::Row>) -> HashMap<String, Vec<Q::Row>> {
+    let mut by_key: HashMap<String, Vec<Q::Row>> = HashMap::new();
+    for row in rows {
+        by_key.entry(query.key_of(&row)).or_default().push(row);
+    }
+    by_key
+}
+
+impl Run for &Reading<'_> {
+    async fn run<Q: Query>(&mut self, query: &Q) -> Result<Vec<Q::Row>, Error> {
+        let rows = self.store.run(query).await?;
+        self.note(&query.facts(&rows));
+        Ok(rows)
+    }
+
+    async fn run_keyed<Q: Keyed>(&mut self, query: &Q) -> Result<Vec<Q::Row>, Error> {
+        let lists = self.lists(query).await?;
+        Ok(lists.iter().flat_map(|rows| rows.iter().cloned()).collect())
+    }
+}

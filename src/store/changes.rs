@@ -1,0 +1,233 @@
+//! What has changed since when: a copy of an answer may be used for as long as nothing that it was made from has changed.
+//!
+//! A statement says by [`Fact`]s what it changes, if it is a write, or what its answer depends on, if it is a read. A
+//! statement that says nothing changes, or depends on, [anything](Fact::Anything): it is right, and slow.
+//!
+//! Changes are numbered. A read takes a [`Moment`], the number of the latest change, *before* it asks the store, and its
+//! answer holds for as long as none of its facts has a later change and none is being changed. This is the validation of
+//! optimistic concurrency control (Kung and Robinson, 1981, "On Optimistic Methods for Concurrency Control"), with an
+//! answer in the place of a transaction. So an answer that was read before a commit can never pass for a newer one,
+//! however late it is kept, and nobody has to find and remove it.
+
+use std::{
+    hash::{BuildHasher, Hash, RandomState},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+/// Something about the graph that a write changes and an answer depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fact<'a> {
+    /// Everything below, and what has no fact of its own.
+    Anything,
+    /// That there is a user, and what they say of themselves: handle, name, avatar, bio.
+    User(&'a str),
+    /// Who has a handle.
+    Handle(&'a str),
+    /// How many posts, followers and followees a user has.
+    Numbers(&'a str),
+    /// Whom a user follows.
+    Following(&'a str),
+    /// Which posts and reposts a user has made.
+    Entries(&'a str),
+    /// Which posts there are.
+    Posts,
+    /// Which posts have a tag.
+    Tag(&'a str),
+    /// That there is a post, what it says, its numbers, and who reposted it.
+    Post(&'a str),
+    /// The comments below a post, with their numbers.
+    Thread(&'a str),
+    /// What a user has done with a post or comment.
+    Act(&'a str, &'a str),
+}
+
+/// The place of a fact. Facts may share one, which costs an answer that would still have held.
+pub type Slot = u32;
+
+const SLOTS: usize = 1 << 18;
+/// The slot of [`Fact::Anything`].
+const ANYTHING: Slot = 0;
+/// A slot holds the number of its latest change, and in its low bits how many changes of it are under way.
+const UNDER_WAY_BITS: u32 = 16;
+
+/// How long a change counts as under way of which nobody knows whether and when it happened.
+const UNKNOWN: Duration = Duration::from_secs(10);
+
+/// The number of the latest change that there was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(u64);
+
+/// All changes that this process has made.
+pub struct Changes {
+    latest: AtomicU64,
+    under_way: AtomicU64,
+    slots: Box<[AtomicU64]>,
+    /// Keyed, so that nobody can choose ids whose facts share a slot.
+    hash: RandomState,
+}
+
+impl Default for Changes {
+    fn default() -> Self {
+        Self {
+            latest: AtomicU64::new(0),
+            under_way: AtomicU64::new(0),
+            slots: std::iter::repeat_with(AtomicU64::default).take(SLOTS).collect(),
+            hash: RandomState::new(),
+        }
+    }
+}
+
+impl Changes {
+    pub fn now(&self) -> Moment {
+        Moment(self.latest.load(SeqCst))
+    }
+
+    pub fn slot(&self, fact: &Fact) -> Slot {
+        if *fact == Fact::Anything {
+            return ANYTHING;
+        }
+        let places = SLOTS as u64 - 1;
+        Slot::try_from(1 + self.hash.hash_one(fact) % places).unwrap_or(ANYTHING)
+    }
+
+    pub fn slots(&self, facts: &[Fact]) -> Vec<Slot> {
+        facts.iter().map(|fact| self.slot(fact)).collect()
+    }
+
+    /// Whether what was read from that moment on, and depends on those slots, is still so.
+    pub fn hold(&self, since: Moment, slots: &[Slot]) -> bool {
+        let quiet = |slot: Slot| {
+            let state = self.slots[slot as usize].load(SeqCst);
+            state & ((1 << UNDER_WAY_BITS) - 1) == 0 && state >> UNDER_WAY_BITS <= since.0
+        };
+        quiet(ANYTHING)
+            && slots.iter().all(|&slot| {
+                if slot == ANYTHING {
+                    self.under_way.load(SeqCst) == 0 && self.latest.load(SeqCst) <= since.0
+                } else {
+                    quiet(slot)
+                }
+            })
+    }
+
+    /// Tells that a change begins, before anybody can see it. A change of nothing is none.
+    ///
+    /// If those slots are not the whole of it, a change that nobody hears the end of counts as one of anything.
+    pub fn begin(self: &Arc<Self>, slots: Vec<Slot>, whole: bool) -> Option<Change> {
+        if slots.is_empty() {
+            return None;
+        }
+        self.under_way.fetch_add(1, SeqCst);
+        let mut change = Change { changes: Arc::clone(self), slots: Vec::new(), whole };
+        change.also(slots);
+        Some(change)
+    }
+
+    fn end(&self, slots: Vec<Slot>) {
+        let number = self.latest.fetch_add(1, SeqCst) + 1;
+        for slot in slots {
+            let ended = |state: u64| {
+                let under_way = (state & ((1 << UNDER_WAY_BITS) - 1)) - 1;
+                Some(((state >> UNDER_WAY_BITS).max(number) << UNDER_WAY_BITS) | under_way)
+            };
+            let _ = self.slots[slot as usize].fetch_update(SeqCst, SeqCst, ended);
+        }
+        self.under_way.fetch_sub(1, SeqCst);
+    }
+}
+
+/// A change under way. Dropping it leaves open whether it happened.
+#[must_use]
+pub struct Change {
+    changes: Arc<Changes>,
+    /// Never empty before the end.
+    slots: Vec<Slot>,
+    /// Whether these are all that it changes.
+    whole: bool,
+}
+
+impl Change {
+    /// Tells that it changes more.
+    pub fn also(&mut self, slots: Vec<Slot>) {
+        for &slot in &slots {
+            self.changes.slots[slot as usize].fetch_add(1, SeqCst);
+        }
+        self.slots.extend(slots);
+    }
+
+    /// Everybody sees it now, or nobody ever will.
+    pub fn end(mut self) {
+        self.changes.end(std::mem::take(&mut self.slots));
+    }
+}
+
+impl Drop for Change {
+    fn drop(&mut self) {
+        if self.slots.is_empty() {
+            return;
+        }
+        // It may be there already without anybody having been told, or still come.
+        if !self.whole {
+            self.also(vec![ANYTHING]);
+        }
+        let (changes, slots) = (Arc::clone(&self.changes), std::mem::take(&mut self.slots));
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                tokio::time::sleep(UNKNOWN).await;
+                changes.end(slots);
+            });
+        } else {
+            changes.end(slots);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changes() -> Arc<Changes> {
+        Arc::default()
+    }
+
+    #[test]
+    fn what_was_read_holds_until_one_of_its_facts_begins_to_change() {
+        let changes = changes();
+        let since = changes.now();
+        let slots = changes.slots(&[Fact::Post("p"), Fact::User("u")]);
+        assert!(changes.hold(since, &slots));
+        changes.begin(changes.slots(&[Fact::Post("q")]), true).expect("a change").end();
+        assert!(changes.hold(since, &slots), "another post");
+        let change = changes.begin(changes.slots(&[Fact::User("u")]), true).expect("a change");
+        assert!(!changes.hold(since, &slots) && !changes.hold(changes.now(), &slots), "under way");
+        change.end();
+        assert!(!changes.hold(since, &slots) && changes.hold(changes.now(), &slots), "over");
+    }
+
+    #[test]
+    fn anything_is_everything_in_both_directions() {
+        let changes = changes();
+        let since = changes.now();
+        let (all, one) = (changes.slots(&[Fact::Anything]), changes.slots(&[Fact::Posts]));
+        changes.begin(changes.slots(&[Fact::Tag("t")]), true).expect("a change").end();
+        assert!(!changes.hold(since, &all) && changes.hold(since, &one));
+        let since = changes.now();
+        changes.begin(all.clone(), true).expect("a change").end();
+        assert!(!changes.hold(since, &all) && !changes.hold(since, &one));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_of_which_nobody_knows_the_end_is_under_way_for_a_while() {
+        let changes = changes();
+        let slots = changes.slots(&[Fact::Posts]);
+        drop(changes.begin(slots.clone(), false));
+        assert!(!changes.hold(changes.now(), &slots));
+        assert!(!changes.hold(changes.now(), &changes.slots(&[Fact::Tag("another fact")])));
+        tokio::time::sleep(UNKNOWN + Duration::from_secs(1)).await;
+        assert!(changes.hold(changes.now(), &slots));
+    }
+}

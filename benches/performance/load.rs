@@ -15,6 +15,12 @@ pub struct Case {
     pub requests: Vec<(String, String, String)>,
 }
 
+impl Case {
+    pub fn is_read(&self) -> bool {
+        self.requests.first().is_none_or(|(_, _, body)| body.is_empty())
+    }
+}
+
 /// What came of a load.
 pub struct Load {
     pub per_second: f64,

@@ -20,6 +20,8 @@ use crate::{
 /// What the backend that Kith replaces did on this kind of machine with the indexes that it lacked, in requests a
 /// second: 2,000 users, 40,000 posts. It neither hydrated posts nor told why one is in a feed.
 const OLD_HOME: f64 = 550.0;
+/// Its home feed at ten times the data.
+const OLD_HOME_LARGE: f64 = 493.0;
 const OLD_PROFILE: f64 = 305.0;
 const OLD_CREATION: f64 = 670.0;
 
@@ -38,6 +40,9 @@ pub struct Scene {
     pub statements: Vec<Measured>,
     pub loads: Vec<(&'static str, Load)>,
     pub memory_under_load: u64,
+    /// The same reads from a Kith with a cache.
+    pub cached: Vec<(&'static str, Load)>,
+    pub memory_cached: u64,
 }
 
 impl Scene {
@@ -76,6 +81,8 @@ impl Report {
             statements: Vec::new(),
             loads: Vec::new(),
             memory_under_load: 0,
+            cached: Vec::new(),
+            memory_cached: 0,
         });
         let last = self.scenes.len() - 1;
         &mut self.scenes[last]
@@ -117,8 +124,7 @@ impl Report {
         writeln!(
             page,
             "Written by `just bench` on {today}, all of it in one run on {}. wrk sends requests for {} s over 32\n\
-             connections from the same machine, after a warm-up; it and the servers share the cores. Nothing is cached\n\
-             but sessions, for 5 s. The worlds are those of `kith seed` with 20 posts and 30 follows a user, and 200\n\
+             connections from the same machine, after a warm-up; it and the servers share the cores. The worlds are those of `kith seed` with 20 posts and 30 follows a user, and 200\n\
              people who follow 25 to 40 others take turns to read. CPU is processor time a request, in and out of the\n\
              kernel, of Kith and of Neo4j. *Bare* is a poem handler that answers the same bytes and does nothing else.\n\
              Times depend on the machine and on what else it does: compare only what stands in one run.\n",
@@ -128,31 +134,25 @@ impl Report {
         self.rest(page)?;
         for scene in &self.scenes {
             writeln!(page, "## {}\n", scene.name())?;
-            writeln!(
-                page,
-                "| request | a second | p50 ms | p99 ms | CPU ms, Kith | CPU ms, Neo4j | bytes | bare, a second | of bare | errors |"
-            )?;
-            writeln!(page, "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")?;
-            for (name, load) in &scene.loads {
-                writeln!(
-                    page,
-                    "| {name} | {:.0} | {:.2} | {:.2} | {:.3} | {:.3} | {} | {:.0} | {:.3} | {} |",
-                    load.per_second,
-                    load.p50,
-                    load.p99,
-                    load.cpu_of_kith,
-                    load.cpu_of_database,
-                    load.bytes,
-                    load.bare_per_second,
-                    load.per_second / load.bare_per_second,
-                    load.errors,
-                )?;
-            }
+            writeln!(page, "Without a cache:\n")?;
+            table(page, &scene.loads)?;
             writeln!(
                 page,
                 "\nResident memory of Kith after this: {} MB.\n",
                 scene.memory_under_load / 1_000_000
             )?;
+            if !scene.cached.is_empty() {
+                writeln!(
+                    page,
+                    "With a cache of 512 MiB for one instance (`max_age` an hour), after a warm-up:\n"
+                )?;
+                table(page, &scene.cached)?;
+                writeln!(
+                    page,
+                    "\nResident memory of Kith after this: {} MB.\n",
+                    scene.memory_cached / 1_000_000
+                )?;
+            }
             if scene.statements.is_empty() {
                 continue;
             }
@@ -233,6 +233,14 @@ impl Report {
                 rate("create a post", OLD_CREATION),
                 " ×",
             )?;
+            for (scene, old) in of_engine.iter().zip([OLD_HOME, OLD_HOME_LARGE]) {
+                let home = scene.cached.iter().find(|(name, _)| *name == "home feed").map(|(_, load)| load);
+                let name = scene.name();
+                let of_bare = home.map(|load| load.per_second / load.bare_per_second);
+                row(format!("warm home feed beside a bare handler, {name}"), 0.8, true, of_bare, " ×")?;
+                let of_old = home.map(|load| load.per_second / old);
+                row(format!("warm home feed beside the old backend's, {name}"), 40.0, true, of_old, " ×")?;
+            }
             let cost = |scene: &Scene, name: &str| {
                 scene.load(name).map(|load| load.cpu_of_kith + load.cpu_of_database)
             };
@@ -270,6 +278,30 @@ impl Report {
         }
         writeln!(page)
     }
+}
+
+fn table(page: &mut String, loads: &[(&'static str, Load)]) -> std::fmt::Result {
+    writeln!(
+        page,
+        "| request | a second | p50 ms | p99 ms | CPU ms, Kith | CPU ms, Neo4j | bytes | bare, a second | of bare | errors |"
+    )?;
+    writeln!(page, "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")?;
+    for (name, load) in loads {
+        writeln!(
+            page,
+            "| {name} | {:.0} | {:.2} | {:.2} | {:.3} | {:.3} | {} | {:.0} | {:.3} | {} |",
+            load.per_second,
+            load.p50,
+            load.p99,
+            load.cpu_of_kith,
+            load.cpu_of_database,
+            load.bytes,
+            load.bare_per_second,
+            load.per_second / load.bare_per_second,
+            load.errors,
+        )?;
+    }
+    Ok(())
 }
 
 /// A number with commas.

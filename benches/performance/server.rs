@@ -48,8 +48,8 @@ impl Drop for Process {
 }
 
 impl Process {
-    /// Starts Kith on a store and waits until it says where it listens.
-    pub fn kith(store: &str) -> Result<Self> {
+    /// Starts Kith on a store, with a cache or without, and waits until it says where it listens.
+    pub fn kith(store: &str, cache: bool) -> Result<Self> {
         let elsewhere = target().join("bench");
         fs::create_dir_all(&elsewhere)?;
         let mut command = Command::new(env!("CARGO_BIN_EXE_kith"));
@@ -60,6 +60,9 @@ impl Process {
             .env("KITH_STORE__URI", store)
             .env("KITH_AUTH__SIGNING_KEY", SIGNING_KEY)
             .env("KITH_HTTP__LISTEN", "127.0.0.1:0")
+            .env("KITH_CACHE__MEGABYTES", if cache { "512" } else { "0" })
+            // Nobody else writes to what is measured.
+            .env("KITH_CACHE__MAX_AGE", "3600")
             .env("KITH_LOG__LEVEL", "warn")
             .current_dir(elsewhere);
         Self::listening(command, "API")
@@ -159,7 +162,7 @@ pub fn at_rest() -> Result<AtRest> {
     for _ in 0..3 {
         let folder = tempfile::tempdir()?;
         let started = Instant::now();
-        let kith = Process::kith(&format!("embedded:{}", folder.path().display()))?;
+        let kith = Process::kith(&format!("embedded:{}", folder.path().display()), true)?;
         kith.get("/health/ready", "")?;
         let first_answer = started.elapsed();
         std::thread::sleep(Duration::from_secs(3));

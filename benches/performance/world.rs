@@ -124,7 +124,13 @@ impl World {
     pub async fn serve(&self, app: Arc<App>) -> Result<Process> {
         app.store.close().await;
         drop(app);
-        Process::kith(&self.store)
+        Process::kith(&self.store, false)
+    }
+
+    /// Serves it again, by a Kith with a cache.
+    pub fn serve_cached(&self, kith: Process) -> Result<Process> {
+        drop(kith);
+        Process::kith(&self.store, true)
     }
 
     /// Whose processor time counts beside Kith's.

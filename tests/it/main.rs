@@ -18,6 +18,7 @@ mod neo4j;
 mod openapi;
 mod outage;
 mod parallel;
+mod plans;
 mod problems;
 mod random;
 mod readme;

@@ -280,7 +280,7 @@ mod tests {
                     }
                     (true, _) => draft.take().expect("a turn").keep(&answer(seen)),
                     (false, 0) => {
-                        change = store.changes().begin(store.changes().slots(&[Fact::Post("p")]), true);
+                        change = store.changes().begin(store.changes().slots(&[Fact::Post("p")]));
                     }
                     (false, 1) => graph = "new",
                     (false, _) => change.take().expect("a change").end(),

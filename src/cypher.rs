@@ -21,8 +21,11 @@ pub trait Query: Serialize + Send + Sync {
     const ACCESS: Access;
     type Row: DeserializeOwned + Send + Sync + 'static;
 
-    /// What it changes, or what its answer depends on. Before a write is run its rows are not known, and it is asked
-    /// without any.
+    /// Whether it takes the rows to tell the facts. A write of which that is so has to be a transaction, for what it
+    /// changes must be known before anybody can see it.
+    const FACTS_OF_ROWS: bool = false;
+
+    /// What it changes, or what its answer depends on.
     fn facts<'a>(&'a self, rows: &'a [Self::Row]) -> Vec<Fact<'a>> {
         let _ = rows;
         vec![Fact::Anything]
@@ -66,14 +69,14 @@ pub struct IdRow {
 }
 
 /// Declares the statements of a slice, and `STATEMENTS`, the list of them. After the row may come `about`, what the
-/// statement changes or depends on: see [`Query::facts`].
+/// statement changes or depends on, told from its parameters or from its rows as well: see [`Query::facts`].
 #[macro_export]
 macro_rules! queries {
     ($(
         $(#[doc = $doc:literal])+
         $access:ident $name:ident($file:literal $(, embedded $embedded:literal)?)
         { $($parameter:ident: $type:ty),* $(,)? } -> $row:ty
-        $(, about |$query:pat_param, $rows:pat_param| $facts:expr)?;
+        $(, about |$query:pat_param $(, $rows:pat_param)?| $facts:expr)?;
     )+) => {
         $(
             $(#[doc = $doc])+
@@ -88,7 +91,7 @@ macro_rules! queries {
                     $crate::queries!(@embedded $file $($embedded)?);
                 const ACCESS: $crate::cypher::Access = $crate::queries!(@access $access);
                 type Row = $row;
-                $crate::queries!(@facts $(|$query, $rows| $facts)?);
+                $crate::queries!(@facts $(|$query $(, $rows)?| $facts)?);
             }
         )+
 
@@ -113,7 +116,15 @@ macro_rules! queries {
     (@sibling) => { None };
     (@sibling $embedded:literal) => { Some($embedded) };
     (@facts) => {};
+    (@facts |$query:pat_param| $facts:expr) => {
+        fn facts<'a>(&'a self, _: &'a [Self::Row]) -> Vec<$crate::store::Fact<'a>> {
+            let $query = self;
+            $facts
+        }
+    };
     (@facts |$query:pat_param, $rows:pat_param| $facts:expr) => {
+        const FACTS_OF_ROWS: bool = true;
+
         fn facts<'a>(&'a self, rows: &'a [Self::Row]) -> Vec<$crate::store::Fact<'a>> {
             let ($query, $rows) = (self, rows);
             $facts

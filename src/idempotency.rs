@@ -19,13 +19,13 @@ use crate::{
 queries! {
     /// Takes a key, or finds what was done under it before.
     write ClaimKey("idempotency/claim.cypher") { key: String, actor: Option<String>, fingerprint: String, now: i64 } -> KeyRow,
-        about |_, _| vec![];
+        about |_| vec![];
     /// Keeps the answer that a key's request was given.
     write KeepAnswer("idempotency/keep_answer.cypher") { key: String, location: String, body: String } -> IdRow,
-        about |_, _| vec![];
+        about |_| vec![];
     /// Deletes keys that are older than a day.
     write SweepKeys("idempotency/sweep.cypher") { before: i64 } -> Done,
-        about |_, _| vec![];
+        about |_| vec![];
 }
 
 /// What a key stands for. Without `body` it was taken just now.

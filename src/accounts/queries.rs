@@ -9,13 +9,13 @@ use crate::{
 queries! {
     /// Sets the whole profile, if it still is at that revision.
     write SetProfile("accounts/set_profile.cypher") { id: String, revision: i64, display_name: String, bio: Option<String>, avatar_url: Option<String> } -> IdRow,
-        about |set, _| vec![Fact::User(&set.id)];
+        about |set| vec![Fact::User(&set.id)];
 
     /// Ends log-ins of a user and remembers that the rest has to follow.
     write BeginErasure("accounts/erase_begin.cypher") { user: String } -> IdRow;
     /// Accounts whose erasure began and has not ended.
     read OpenErasures("accounts/erase_open.cypher") {} -> IdRow,
-        about |_, _| vec![];
+        about |_| vec![];
     /// Some posts of a user.
     read SomePosts("accounts/erase_posts.cypher") { user: String, limit: usize } -> IdRow;
     /// Deletes some reposts of a user.

@@ -12,24 +12,24 @@ queries! {
     read FindCredential("auth/find_credential.cypher") { handle: String } -> CredentialRow;
     /// Opens a session with its first refresh token.
     write OpenSession("auth/open_session.cypher") { user: String, session: String, hash: String, now: i64, expires_at: i64 } -> IdRow,
-        about |_, _| vec![];
+        about |_| vec![];
     /// The user of a session that is neither revoked nor expired.
     read SessionUser("auth/session_user.cypher") { session: String, now: i64 } -> IdRow;
     /// A refresh token, used or not, and its session.
     write FindRefreshToken("auth/find_refresh_token.cypher") { hash: String, now: i64 } -> RefreshTokenRow,
-        about |_, _| vec![];
+        about |_| vec![];
     /// Marks a refresh token as used, unless it already was.
     write UseRefreshToken("auth/use_refresh_token.cypher") { hash: String, now: i64 } -> IdRow,
-        about |_, _| vec![];
+        about |_| vec![];
     /// Gives a session its next refresh token.
     write AddRefreshToken("auth/add_refresh_token.cypher") { session: String, hash: String, now: i64, expires_at: i64 } -> IdRow,
-        about |_, _| vec![];
+        about |_| vec![];
     /// Ends a session.
     write RevokeSession("auth/revoke_session.cypher") { session: String, now: i64 } -> IdRow,
-        about |_, _| vec![];
+        about |_| vec![];
     /// Deletes sessions that expired or were revoked a while ago.
     write SweepSessions("auth/sweep_sessions.cypher") { before: i64 } -> Done,
-        about |_, _| vec![];
+        about |_| vec![];
 }
 
 #[derive(Clone, Debug, Deserialize)]

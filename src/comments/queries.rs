@@ -10,16 +10,16 @@ queries! {
     read FindComment("comments/find.cypher") { id: String } -> FoundComment;
     /// Locks a comment while somebody replies.
     write LockComment("comments/lock_parent.cypher") { id: String } -> IdRow,
-        about |_, _| vec![];
+        about |_| vec![];
     /// Creates a comment directly on a post.
     write InsertComment("comments/create_on_post.cypher") { id: String, author: String, post: String, rank_key: i64, created_at: i64, text: String } -> IdRow,
-        about |new, _| vec![Fact::Thread(&new.post), Fact::Post(&new.post)];
+        about |new| vec![Fact::Thread(&new.post), Fact::Post(&new.post)];
     /// Creates a reply to a comment.
     write InsertReply("comments/create_reply.cypher") { id: String, author: String, post: String, parent: String, depth: i64, rank_key: i64, created_at: i64, text: String } -> IdRow,
-        about |new, _| vec![Fact::Thread(&new.post), Fact::Post(&new.post)];
+        about |new| vec![Fact::Thread(&new.post), Fact::Post(&new.post)];
     /// What a comment replies to, from the top down.
     read Ancestors("comments/ancestors.cypher") { id: String } -> IdRow,
-        about |_, _| of_a_known_thread();
+        about |_| of_a_known_thread();
     /// The comments of those ids, as everybody sees them.
     read ReadComments("comments/read.cypher") { ids: Vec<String> } -> Comment,
         about |read, rows| {
@@ -32,7 +32,7 @@ queries! {
         };
     /// Which of those comments a viewer likes.
     read CommentsViewerState("comments/viewer_state.cypher") { viewer: String, ids: Vec<String> } -> IdRow,
-        about |state, _| state.ids.iter().map(|id| Fact::Act(&state.viewer, id)).collect();
+        about |state| state.ids.iter().map(|id| Fact::Act(&state.viewer, id)).collect();
     /// Sets the text of a comment, if it still is at that revision.
     write EditComment("comments/edit.cypher") { id: String, revision: i64, text: String, now: i64 } -> ChangedComment,
         about |_, rows| in_threads(rows);
@@ -44,13 +44,13 @@ queries! {
         about |_, rows| of_posts(rows);
     /// The first direct replies of each parent, oldest first.
     read OldestChildren("comments/children_old.cypher") { parents: Vec<String>, after_key: i64, after_id: String, per_parent: usize } -> ChildRow,
-        about |_, _| of_a_known_thread();
+        about |_| of_a_known_thread();
     /// The first direct replies of each parent, newest first.
     read NewestChildren("comments/children_new.cypher") { parents: Vec<String>, after_key: i64, after_id: String, per_parent: usize } -> ChildRow,
-        about |_, _| of_a_known_thread();
+        about |_| of_a_known_thread();
     /// The first direct replies of each parent, most liked first.
     read TopChildren("comments/children_top.cypher") { parents: Vec<String>, after_likes: i64, after_key: i64, after_id: String, per_parent: usize } -> ChildRow,
-        about |_, _| of_a_known_thread();
+        about |_| of_a_known_thread();
 }
 
 /// A comment that was changed, and the post that it is about.

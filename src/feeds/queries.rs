@@ -14,16 +14,16 @@ queries! {
         about |it, rows| about_reasons(it.posts.iter(), rows).chain([Fact::Following(&it.viewer)]).collect();
     /// Whom each of those viewers follows.
     read Followed("feeds/followed.cypher") { viewers: Vec<String> } -> FollowedRow,
-        about |it, _| it.viewers.iter().map(|viewer| Fact::Following(viewer)).collect();
+        about |it| it.viewers.iter().map(|viewer| Fact::Following(viewer)).collect();
     /// The newest posts and reposts of each of those authors, newest first.
     read Recent("feeds/recent.cypher", embedded "feeds/recent.embedded.cypher") { authors: Vec<String>, limit: usize } -> EntryRow,
-        about |it, _| it.authors.iter().map(|author| Fact::Entries(author)).collect();
+        about |it| it.authors.iter().map(|author| Fact::Entries(author)).collect();
     /// Who reposted each of those posts.
     read Reposters("feeds/reposters.cypher") { posts: Vec<String> } -> ReasonRow,
         about |it, rows| about_reasons(it.posts.iter(), rows).collect();
     /// The newest posts and reposts of a user.
     read UserEntries("feeds/user.cypher", embedded "feeds/user.embedded.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> EntryRow,
-        about |it, _| vec![Fact::Entries(&it.user)];
+        about |it| vec![Fact::Entries(&it.user)];
     /// Why each of those posts stands among a user's.
     read UserReasons("feeds/user_reasons.cypher") { user: String, posts: Vec<PostOfUser>, start: i64 } -> ReasonRow,
         about |it, rows| {
@@ -32,12 +32,12 @@ queries! {
         };
     /// The newest posts of all.
     read PublicEntries("feeds/public.cypher", embedded "feeds/public.embedded.cypher") { before_key: i64, before_id: String, since: i64, limit: usize } -> EntryRow,
-        about |_, _| vec![Fact::Posts];
+        about |_| vec![Fact::Posts];
     /// The newest posts of a tag.
     read TagEntries("feeds/tag.cypher", embedded "feeds/tag.embedded.cypher") { tag: String, before_key: i64, before_id: String, limit: usize } -> EntryRow,
-        about |it, _| vec![Fact::Tag(&it.tag)];
+        about |it| vec![Fact::Tag(&it.tag)];
     /// How much the newest posts were answered to.
-    read TrendingCandidates("feeds/trending.cypher") { since: i64, limit: usize } -> CandidateRow;
+    read TrendingCandidates("feeds/trending.cypher", embedded "feeds/trending.embedded.cypher") { since: i64, limit: usize } -> CandidateRow;
 }
 
 /// A post or repost at its place in a feed.

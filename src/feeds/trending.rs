@@ -83,7 +83,7 @@ impl Trending {
 }
 
 async fn rank(app: &App, as_of: Timestamp) -> Result<Arc<Vec<String>>, Error> {
-    let query = |since| TrendingCandidates { since, limit: CANDIDATES };
+    let query = |since: i64| TrendingCandidates { since: since >> SEQUENCE_BITS, limit: CANDIDATES };
     let rows = app.store.scan(&mut &app.store, as_of.rank_key(), CANDIDATES, Windows::NEWEST, query).await?;
     let mut scored: Vec<(f64, CandidateRow)> =
         rows.into_iter().map(|row| (score(&row, as_of), row)).filter(|(score, _)| *score > 0.0).collect();

@@ -5,8 +5,8 @@ use crate::{cypher::IdRow, queries, store::Fact};
 queries! {
     /// Makes one user follow another, once.
     write Follow("follows/follow.cypher") { viewer: String, user: String, rank_key: i64 } -> IdRow,
-        about |it, _| vec![Fact::Following(&it.viewer), Fact::Numbers(&it.viewer), Fact::Numbers(&it.user)];
+        about |it| vec![Fact::Following(&it.viewer), Fact::Numbers(&it.viewer), Fact::Numbers(&it.user)];
     /// Makes one user follow another no longer.
     write Unfollow("follows/unfollow.cypher") { viewer: String, user: String } -> IdRow,
-        about |it, _| vec![Fact::Following(&it.viewer), Fact::Numbers(&it.viewer), Fact::Numbers(&it.user)];
+        about |it| vec![Fact::Following(&it.viewer), Fact::Numbers(&it.viewer), Fact::Numbers(&it.user)];
 }

@@ -14,23 +14,23 @@ use crate::{
 queries! {
     /// Locks an author, then counts the posts, quotes and reposts that they have made since a moment.
     write LockAuthor("posts/lock_author.cypher", embedded "posts/lock_author.embedded.cypher") { author: String, now: i64, since: i64 } -> CountRow,
-        about |_, _| vec![];
+        about |_| vec![];
     /// Creates a post with its tags, and tells who its author is.
     write InsertPost("posts/create.cypher") { id: String, author: String, rank_key: i64, created_at: i64, text: String, tags: Vec<String>, visibility: Visibility, quote_of: Option<String> } -> UserSummary,
-        about |new, _| {
+        about |new| {
             let tags = new.tags.iter().map(|tag| Fact::Tag(tag));
             let new = [Fact::Post(&new.id), Fact::Posts, Fact::Entries(&new.author), Fact::Numbers(&new.author)];
             tags.chain(new).collect()
         };
     /// Links a quote to the post it quotes.
     write LinkQuote("posts/link_quote.cypher") { id: String, quoted: String, rank_key: i64 } -> IdRow,
-        about |link, _| vec![Fact::Post(&link.id), Fact::Post(&link.quoted)];
+        about |link| vec![Fact::Post(&link.id), Fact::Post(&link.quoted)];
     /// Links an edited post to its tags.
     write LinkTags("posts/link_tags.cypher") { id: String, tags: Vec<String>, rank_key: i64 } -> IdRow,
-        about |link, _| link.tags.iter().map(|tag| Fact::Tag(tag)).chain([Fact::Post(&link.id)]).collect();
+        about |link| link.tags.iter().map(|tag| Fact::Tag(tag)).chain([Fact::Post(&link.id)]).collect();
     /// Links a post to the people it mentions.
     write LinkMentions("posts/link_mentions.cypher") { id: String, handles: Vec<String> } -> IdRow,
-        about |link, _| vec![Fact::Post(&link.id)];
+        about |link| vec![Fact::Post(&link.id)];
     /// Takes a post's tags and mentions away.
     write UnlinkPost("posts/unlink.cypher") { id: String } -> UnlinkedRow,
         about |unlink, rows| {
@@ -41,7 +41,7 @@ queries! {
     read FindPost("posts/find.cypher") { id: String } -> FoundPost;
     /// Which of those ids are deleted posts.
     read FindDeletedPosts("posts/find_deleted.cypher") { ids: Vec<String> } -> IdRow,
-        about |find, _| find.ids.iter().map(|id| Fact::Post(id)).collect();
+        about |find| find.ids.iter().map(|id| Fact::Post(id)).collect();
     /// The posts of those ids, as everybody sees them.
     read ReadPosts("posts/read.cypher") { ids: Vec<String> } -> Post,
         about |read, rows| {
@@ -51,10 +51,10 @@ queries! {
         };
     /// What a viewer has done with each of those posts.
     read PostsViewerState("posts/viewer_state.cypher") { viewer: String, posts: Vec<PostOfUser> } -> PostViewerRow,
-        about |state, _| state.posts.iter().map(|post| Fact::Act(&state.viewer, &post.id)).collect();
+        about |state| state.posts.iter().map(|post| Fact::Act(&state.viewer, &post.id)).collect();
     /// Sets the text of a post, if it still is at that revision.
     write EditPost("posts/edit.cypher") { id: String, revision: i64, text: String, tags: Vec<String>, now: i64 } -> IdRow,
-        about |edit, _| vec![Fact::Post(&edit.id)];
+        about |edit| vec![Fact::Post(&edit.id)];
     /// Deletes a post with all that hangs on it, and keeps that there was one.
     write RemovePost("posts/delete.cypher") { id: String, now: i64 } -> RemovedPost,
         about |remove, rows| {

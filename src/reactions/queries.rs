@@ -11,24 +11,24 @@ use crate::{
 queries! {
     /// Makes a user like a post, once.
     write LikePost("reactions/like_post.cypher") { viewer: String, post: String, rank_key: i64 } -> IdRow,
-        about |like, _| vec![Fact::Post(&like.post), Fact::Act(&like.viewer, &like.post)];
+        about |like| vec![Fact::Post(&like.post), Fact::Act(&like.viewer, &like.post)];
     /// Takes a user's like of a post back.
     write UnlikePost("reactions/unlike_post.cypher") { viewer: String, post: String } -> IdRow,
-        about |like, _| vec![Fact::Post(&like.post), Fact::Act(&like.viewer, &like.post)];
+        about |like| vec![Fact::Post(&like.post), Fact::Act(&like.viewer, &like.post)];
     /// Bookmarks a post for a user, once.
     write Bookmark("reactions/bookmark.cypher") { viewer: String, post: String, rank_key: i64 } -> IdRow,
-        about |mark, _| vec![Fact::Act(&mark.viewer, &mark.post)];
+        about |mark| vec![Fact::Act(&mark.viewer, &mark.post)];
     /// Takes a user's bookmark of a post away.
     write Unbookmark("reactions/unbookmark.cypher") { viewer: String, post: String } -> IdRow,
-        about |mark, _| vec![Fact::Act(&mark.viewer, &mark.post)];
+        about |mark| vec![Fact::Act(&mark.viewer, &mark.post)];
     /// A user's repost of a post.
     read FindRepost("reactions/find_repost.cypher") { id: String } -> IdRow;
     /// Makes a user repost a post, once.
     write Repost("reactions/repost.cypher") { viewer: String, post: String, id: String, rank_key: i64 } -> IdRow,
-        about |it, _| vec![Fact::Post(&it.post), Fact::Entries(&it.viewer), Fact::Act(&it.viewer, &it.post)];
+        about |it| vec![Fact::Post(&it.post), Fact::Entries(&it.viewer), Fact::Act(&it.viewer, &it.post)];
     /// Takes a user's repost of a post back.
     write Unrepost("reactions/unrepost.cypher") { viewer: String, post: String, id: String } -> IdRow,
-        about |it, _| vec![Fact::Post(&it.post), Fact::Entries(&it.viewer), Fact::Act(&it.viewer, &it.post)];
+        about |it| vec![Fact::Post(&it.post), Fact::Entries(&it.viewer), Fact::Act(&it.viewer, &it.post)];
     /// Makes a user like a comment, once.
     write LikeComment("reactions/like_comment.cypher") { viewer: String, comment: String, rank_key: i64 } -> ChangedComment,
         about |like, rows| in_threads(rows).into_iter().chain([Fact::Act(&like.viewer, &like.comment)]).collect();

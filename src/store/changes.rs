@@ -115,16 +115,15 @@ impl Changes {
     }
 
     /// Tells that a change begins, before anybody can see it. A change of nothing is none.
-    ///
-    /// If those slots are not the whole of it, a change that nobody hears the end of counts as one of anything.
-    pub fn begin(self: &Arc<Self>, slots: Vec<Slot>, whole: bool) -> Option<Change> {
+    pub fn begin(self: &Arc<Self>, slots: Vec<Slot>) -> Option<Change> {
         if slots.is_empty() {
             return None;
         }
         self.under_way.fetch_add(1, SeqCst);
-        let mut change = Change { changes: Arc::clone(self), slots: Vec::new(), whole };
-        change.also(slots);
-        Some(change)
+        for &slot in &slots {
+            self.slots[slot as usize].fetch_add(1, SeqCst);
+        }
+        Some(Change { changes: Arc::clone(self), slots })
     }
 
     fn end(&self, slots: Vec<Slot>) {
@@ -146,19 +145,9 @@ pub struct Change {
     changes: Arc<Changes>,
     /// Never empty before the end.
     slots: Vec<Slot>,
-    /// Whether these are all that it changes.
-    whole: bool,
 }
 
 impl Change {
-    /// Tells that it changes more.
-    pub fn also(&mut self, slots: Vec<Slot>) {
-        for &slot in &slots {
-            self.changes.slots[slot as usize].fetch_add(1, SeqCst);
-        }
-        self.slots.extend(slots);
-    }
-
     /// Everybody sees it now, or nobody ever will.
     pub fn end(mut self) {
         self.changes.end(std::mem::take(&mut self.slots));
@@ -171,9 +160,6 @@ impl Drop for Change {
             return;
         }
         // It may be there already without anybody having been told, or still come.
-        if !self.whole {
-            self.also(vec![ANYTHING]);
-        }
         let (changes, slots) = (Arc::clone(&self.changes), std::mem::take(&mut self.slots));
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
@@ -200,9 +186,9 @@ mod tests {
         let since = changes.now();
         let slots = changes.slots(&[Fact::Post("p"), Fact::User("u")]);
         assert!(changes.hold(since, &slots));
-        changes.begin(changes.slots(&[Fact::Post("q")]), true).expect("a change").end();
+        changes.begin(changes.slots(&[Fact::Post("q")])).expect("a change").end();
         assert!(changes.hold(since, &slots), "another post");
-        let change = changes.begin(changes.slots(&[Fact::User("u")]), true).expect("a change");
+        let change = changes.begin(changes.slots(&[Fact::User("u")])).expect("a change");
         assert!(!changes.hold(since, &slots) && !changes.hold(changes.now(), &slots), "under way");
         change.end();
         assert!(!changes.hold(since, &slots) && changes.hold(changes.now(), &slots), "over");
@@ -213,10 +199,10 @@ mod tests {
         let changes = changes();
         let since = changes.now();
         let (all, one) = (changes.slots(&[Fact::Anything]), changes.slots(&[Fact::Posts]));
-        changes.begin(changes.slots(&[Fact::Tag("t")]), true).expect("a change").end();
+        changes.begin(changes.slots(&[Fact::Tag("t")])).expect("a change").end();
         assert!(!changes.hold(since, &all) && changes.hold(since, &one));
         let since = changes.now();
-        changes.begin(all.clone(), true).expect("a change").end();
+        changes.begin(all.clone()).expect("a change").end();
         assert!(!changes.hold(since, &all) && !changes.hold(since, &one));
     }
 
@@ -224,9 +210,9 @@ mod tests {
     async fn a_change_of_which_nobody_knows_the_end_is_under_way_for_a_while() {
         let changes = changes();
         let slots = changes.slots(&[Fact::Posts]);
-        drop(changes.begin(slots.clone(), false));
+        drop(changes.begin(slots.clone()));
         assert!(!changes.hold(changes.now(), &slots));
-        assert!(!changes.hold(changes.now(), &changes.slots(&[Fact::Tag("another fact")])));
+        assert!(changes.hold(changes.now(), &changes.slots(&[Fact::Tag("another fact")])));
         tokio::time::sleep(UNKNOWN + Duration::from_secs(1)).await;
         assert!(changes.hold(changes.now(), &slots));
     }

@@ -51,6 +51,17 @@ pub trait Work: Send + Sync {
     fn run(&self, tx: &mut Tx) -> impl Future<Output = Result<Self::Output, Error>> + Send;
 }
 
+/// One statement as a transaction.
+struct Alone<'a, Q>(&'a Q);
+
+impl<Q: Query> Work for Alone<'_, Q> {
+    type Output = Vec<Q::Row>;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Output, Error> {
+        tx.run(self.0).await
+    }
+}
+
 enum Engine {
     Neo4j(Box<neo4j::Neo4j>),
     #[cfg(feature = "embedded")]
@@ -78,7 +89,7 @@ enum TxEngine {
     Embedded(Box<embedded::EmbeddedTx>),
 }
 
-/// How far back a newest-first scan looks at first, in hours, then further and further, and in the end at everything.
+/// How far back a newest-first scan looks at first, in minutes, then further and further, and in the end at everything.
 #[derive(Clone, Copy, Debug)]
 pub struct Windows {
     pub neo4j: &'static [i64],
@@ -88,7 +99,12 @@ pub struct Windows {
 impl Windows {
     /// For an index over moments. Neo4j walks it in order and needs no bound. The embedded engine sorts all that the
     /// bounds let through, and finds out in no time that they let nothing through.
-    pub const NEWEST: Self = Self { neo4j: &[], embedded: &[1, 4, 16, 64, 256, 1024, 8192] };
+    pub const NEWEST: Self = Self {
+        neo4j: &[],
+        embedded: &[
+            8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131_072, 524_288,
+        ],
+    };
 }
 
 /// The stores in the metrics.
@@ -145,6 +161,9 @@ impl Store {
 
     /// Runs one statement with a deadline of its own.
     pub async fn run_within<Q: Query>(&self, timeout: Duration, query: &Q) -> Result<Vec<Q::Row>, Error> {
+        if Q::ACCESS == Access::Write && Q::FACTS_OF_ROWS {
+            return self.write(&Alone(query)).await;
+        }
         let (mut transient, mut unavailable) = (0, 0);
         let started = Instant::now();
         loop {
@@ -173,11 +192,9 @@ impl Store {
         let _call = InFlight::of(CALLS);
         let change = match Q::ACCESS {
             Access::Read => None,
-            Access::Write => self.changes.begin(self.changes.slots(&query.facts(&[])), false),
+            Access::Write => self.changes.begin(self.changes.slots(&query.facts(&[]))),
         };
-        let seen = |rows: &Result<Vec<Q::Row>, StoreError>| {
-            settle(change, rows, |rows| self.changes.slots(&query.facts(rows)));
-        };
+        let seen = |rows: &Result<Vec<Q::Row>, StoreError>| settle(change, rows);
         let rows = match &self.engine {
             // Boxed, for neo4rs' futures are 20 kB that every caller would carry.
             Engine::Neo4j(neo4j) => {
@@ -257,8 +274,8 @@ impl Store {
     }
 
     async fn commit(&self, tx: Tx) -> Result<(), StoreError> {
-        let change = self.changes.begin(tx.changed, true);
-        let seen = |done: &Result<(), StoreError>| settle(change, done, |()| Vec::new());
+        let change = self.changes.begin(tx.changed);
+        let seen = |done: &Result<(), StoreError>| settle(change, done);
         match tx.engine {
             TxEngine::Neo4j(tx) => {
                 let done = Box::pin(tx.commit()).await;
@@ -318,9 +335,10 @@ impl Store {
     /// Lower bounds for a newest-first scan of everything up to `before`, to be tried one after the other until the
     /// page is full. The last is none.
     fn lower_bounds(&self, before: i64, windows: Windows) -> impl Iterator<Item = i64> {
-        const HOUR: i64 = 3_600_000_000 << crate::clock::SEQUENCE_BITS;
-        let hours = if self.is_embedded() { windows.embedded } else { windows.neo4j };
-        let bounds = hours.iter().map(move |hours| before.saturating_sub(HOUR.saturating_mul(*hours)));
+        const MINUTE: i64 = 60_000_000 << crate::clock::SEQUENCE_BITS;
+        let minutes = if self.is_embedded() { windows.embedded } else { windows.neo4j };
+        let bounds =
+            minutes.iter().map(move |minutes| before.saturating_sub(MINUTE.saturating_mul(*minutes)));
         bounds.chain([i64::MIN])
     }
 
@@ -425,15 +443,10 @@ impl Run for &mut Tx {
 }
 
 /// Ends a change, or leaves it open if nobody can know whether it happened.
-fn settle<T>(change: Option<Change>, outcome: &Result<T, StoreError>, changed: impl FnOnce(&T) -> Vec<Slot>) {
-    let Some(mut change) = change else { return };
-    match outcome {
-        Ok(done) => {
-            change.also(changed(done));
-            change.end();
-        }
-        Err(StoreError::Unavailable(_) | StoreError::DeadlineExceeded(_)) => drop(change),
-        Err(_) => change.end(),
+fn settle<T>(change: Option<Change>, outcome: &Result<T, StoreError>) {
+    let is_known = !matches!(outcome, Err(StoreError::Unavailable(_) | StoreError::DeadlineExceeded(_)));
+    if let Some(change) = change.filter(|_| is_known) {
+        change.end();
     }
 }
 

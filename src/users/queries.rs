@@ -12,19 +12,19 @@ use crate::{
 queries! {
     /// Creates a user and the credential to log in with.
     write CreateUser("users/create.cypher") { id: String, handle: String, display_name: String, bio: Option<String>, password_hash: Option<String>, now: i64 } -> IdRow,
-        about |new, _| vec![Fact::User(&new.id), Fact::Numbers(&new.id), Fact::Handle(&new.handle)];
+        about |new| vec![Fact::User(&new.id), Fact::Numbers(&new.id), Fact::Handle(&new.handle)];
     /// Whether that id is a user's.
     read FindUserById("users/find_by_id.cypher") { id: String } -> IdRow,
-        about |find, _| vec![Fact::User(&find.id)];
+        about |find| vec![Fact::User(&find.id)];
     /// The user of a handle.
     read FindUserByHandle("users/find_by_handle.cypher") { handle: String } -> IdRow,
-        about |find, _| vec![Fact::Handle(&find.handle)];
+        about |find| vec![Fact::Handle(&find.handle)];
     /// The users of those ids, with their numbers.
     read ReadUsers("users/read.cypher") { ids: Vec<String> } -> User,
-        about |read, _| read.ids.iter().flat_map(|id| [Fact::User(id), Fact::Numbers(id)]).collect();
+        about |read| read.ids.iter().flat_map(|id| [Fact::User(id), Fact::Numbers(id)]).collect();
     /// What a viewer has to do with each of those users.
     read UsersViewerState("users/viewer_state.cypher") { viewer: String, ids: Vec<String> } -> UserViewerRow,
-        about |state, _| {
+        about |state| {
             let theirs = state.ids.iter().map(|id| Fact::Following(id));
             theirs.chain([Fact::Following(&state.viewer)]).collect()
         };

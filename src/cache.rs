@@ -1,8 +1,9 @@
 //! What is kept of answers: a copy that may be thrown away at any moment, for the graph is the truth.
 //!
-//! Two kinds of things are kept in one bounded memory: rows of [`Keyed`](crate::cypher::Keyed) statements, one key at a time, and whole answers
-//! as the bytes that are sent. Each is kept with the [`Moment`] before it was read and with what it depends on, and is
-//! used only while that [holds](Changes::hold). What is missing is read once, however many ask for it at the same time.
+//! Two kinds of things are kept in one bounded memory: rows of [`Keyed`](crate::cypher::Keyed) statements, one key at a
+//! time, and whole answers as the bytes that are sent. Each is kept with the [`Moment`] before it was read and with what
+//! it depends on, and is used only while that [holds](Changes::hold). What is missing is read once, however many ask for
+//! it at the same time.
 //!
 //! A [`Reading`] is one answer in the making. Whatever it reads, it notes what that depends on.
 
@@ -77,7 +78,7 @@ struct Place<'a> {
 
 impl Cache {
     pub fn new(config: &CacheConfig, store: &Store) -> Self {
-        let bytes = config.megabytes * 1024 * 1024;
+        let bytes = config.megabytes.saturating_mul(1024 * 1024);
         let memory = (bytes > 0)
             .then(|| Memory::builder().max_capacity(bytes).weigher(|_, kept: &Arc<Kept>| kept.bytes).build());
         Self {

@@ -1,6 +1,6 @@
 //! Writes rows in batches, each in one transaction, and counts what became of them.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use super::{
     ImportError, Report,
@@ -8,7 +8,7 @@ use super::{
     queries::{
         CommentRow, ImportCommentLikes, ImportComments, ImportFollows, ImportMentions, ImportPostLikes,
         ImportPosts, ImportReplies, ImportReposts, ImportTags, ImportUsers, MentionRow, PairRow, PostRow,
-        RepostRow, TagRow, UserRow, Written,
+        Replan, RepostRow, TagRow, UserRow, Written,
     },
 };
 use crate::{
@@ -20,6 +20,8 @@ use crate::{
 
 /// Rows of one transaction: enough to make round trips cheap, few enough to stay within the store's timeout.
 const BATCH: usize = 1000;
+/// How long the database may look at its indexes.
+const REPLAN_LIMIT: Duration = Duration::from_mins(5);
 
 pub struct Loader<'a> {
     pub store: &'a Store,
@@ -30,6 +32,17 @@ pub struct Loader<'a> {
 impl<'a> Loader<'a> {
     pub fn new(store: &'a Store, progress: &'a dyn Progress) -> Self {
         Self { store, progress, report: Report::default() }
+    }
+
+    /// What was done. Neo4j notices by itself some time later that its indexes have grown, and until then may plan as if
+    /// they were empty: so it is told.
+    pub async fn finish(self) -> Report {
+        if self.report.loaded() > 0
+            && let Err(error) = self.store.run_within(REPLAN_LIMIT, &Replan {}).await
+        {
+            tracing::warn!(%error, "the database could not be told to plan anew, and will do so by itself");
+        }
+        self.report
     }
 
     pub async fn users(&mut self, rows: &[UserRow]) -> Result<(), ImportError> {

@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{cypher::IdRow, posts::Visibility, queries};
+use crate::{
+    cypher::{Done, IdRow},
+    posts::Visibility,
+    queries,
+};
 
 queries! {
     /// Creates users without a credential.
@@ -25,6 +29,8 @@ queries! {
     write ImportCommentLikes("import/comment_likes.cypher") { rows: Vec<PairRow> } -> Written;
     /// Makes users repost posts.
     write ImportReposts("import/reposts.cypher") { rows: Vec<RepostRow> } -> Written;
+    /// Has the database plan anew after many rows at once.
+    read Replan("import/replan.cypher", embedded "import/replan.embedded.cypher") {} -> Done;
     /// Keeps what a user is called where it was imported from.
     write KeepSourceOfUser("import/source_of_user.cypher") { id: String, source_id: String } -> IdRow;
     /// Keeps what a post is called where it was imported from.

@@ -66,8 +66,6 @@ async fn hot_statements_keep_their_budgets_and_a_lost_index_is_noticed() {
     for users in SIZES {
         let server = tokio::task::spawn_blocking(neo4j::start_own).await.expect("a server");
         seed(&server, users);
-        // What Neo4j does by itself some time after much was written: plans rest on what it knows of its indexes.
-        run(&server, "CALL db.prepareForReplanning()").await;
         let kith = Kith::with(On::Neo4j, |config| config.store.uri.clone_from(&server.uri)).await;
         let world = World::of(&kith).await;
         worlds.push((profiles(&server, &world), server, world));

@@ -32,17 +32,31 @@ pub trait Query: Serialize + Send + Sync {
     }
 }
 
-/// A statement that asks the same about each of several keys. What is known of some of them need not be asked again.
+/// A statement that asks the same about each of several things. What is known of some of them need not be asked again.
 pub trait Keyed: Query<Row: Clone> + Sized {
+    type Thing: Clone;
+
     /// What it asks about, each once.
-    fn keys(&self) -> Vec<String>;
-    /// The same question about some of its keys, by their places.
+    fn things(&self) -> &[Self::Thing];
+    /// The same question about others.
     #[must_use]
-    fn only(&self, places: &[usize]) -> Self;
-    /// What a row is about.
+    fn about(&self, things: Vec<Self::Thing>) -> Self;
+    /// The name of a thing among all that the statement can be asked about.
+    fn key(&self, thing: &Self::Thing) -> String;
+    /// The key of what a row is about.
     fn key_of(&self, row: &Self::Row) -> String;
     /// About how many bytes a row takes.
     fn weight(row: &Self::Row) -> usize;
+
+    fn keys(&self) -> Vec<String> {
+        self.things().iter().map(|thing| self.key(thing)).collect()
+    }
+
+    /// The same question about some of its things, by their places.
+    #[must_use]
+    fn only(&self, places: &[usize]) -> Self {
+        self.about(places.iter().map(|&n| self.things()[n].clone()).collect())
+    }
 }
 
 /// What the guards in `tests/it/cypher.rs` need to know of a bound statement.

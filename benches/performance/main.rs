@@ -18,7 +18,12 @@ use std::{error::Error, path::PathBuf, time::Duration};
 
 use clap::Parser;
 
-use crate::{report::Report, server::Engine, world::World};
+use crate::{
+    load::Case,
+    report::Report,
+    server::{Engine, Process},
+    world::World,
+};
 
 /// What the worlds have in common.
 const POSTS_PER_USER: u32 = 20;
@@ -78,21 +83,20 @@ async fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
             let scene = report.scene(&world);
             scene.statements = statements::measure(&world, &app, wanted).await?;
             let kith = world.serve(app).await?;
-            for case in world.cases(&kith)? {
-                if wanted(case.name) {
-                    let duration = Duration::from_secs(options.seconds);
-                    let measured = load::compare(&kith, world.database_process(), &case, duration)?;
-                    eprintln!("{:<24} {measured}", case.name);
-                    scene.loads.push((case.name, measured));
-                }
+            let load = |kith: &Process, case: &Case| {
+                let duration = Duration::from_secs(options.seconds);
+                let measured = load::compare(kith, world.database_process(), case, duration)?;
+                eprintln!("{:<24} {measured}", case.name);
+                Ok::<_, Box<dyn Error>>((case.name, measured))
+            };
+            for case in world.cases(&kith)?.iter().filter(|case| wanted(case.name)) {
+                scene.loads.push(load(&kith, case)?);
             }
             scene.memory_under_load = kith.resident();
             let kith = world.serve_cached(kith)?;
-            for case in world.cases(&kith)?.into_iter().filter(|case| case.is_read() && wanted(case.name)) {
-                let duration = Duration::from_secs(options.seconds);
-                let measured = load::compare(&kith, world.database_process(), &case, duration)?;
-                eprintln!("{:<24} {measured} (cached)", case.name);
-                scene.cached.push((case.name, measured));
+            eprintln!("-- with a cache");
+            for case in world.cases(&kith)?.iter().filter(|case| case.is_read() && wanted(case.name)) {
+                scene.cached.push(load(&kith, case)?);
             }
             scene.memory_cached = kith.resident();
         }

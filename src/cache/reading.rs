@@ -57,11 +57,6 @@ impl<'a> Reading<'a> {
         Basis { since: self.since, born: noted.oldest, slots: noted.slots.as_slice().into() }
     }
 
-    /// The store, for what takes a lower bound.
-    pub fn store(&self) -> &'a Store {
-        self.store
-    }
-
     /// Whether anything is kept at all.
     pub fn keeps(&self) -> bool {
         self.cache.memory.is_some()

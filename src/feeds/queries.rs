@@ -50,12 +50,18 @@ fn about_reasons<'a>(
 }
 
 impl Keyed for Followed {
-    fn keys(&self) -> Vec<String> {
-        self.viewers.clone()
+    type Thing = String;
+
+    fn things(&self) -> &[String] {
+        &self.viewers
     }
 
-    fn only(&self, places: &[usize]) -> Self {
-        Self { viewers: places.iter().map(|&n| self.viewers[n].clone()).collect() }
+    fn about(&self, viewers: Vec<String>) -> Self {
+        Self { viewers }
+    }
+
+    fn key(&self, thing: &String) -> String {
+        thing.clone()
     }
 
     fn key_of(&self, row: &FollowedRow) -> String {
@@ -68,12 +74,18 @@ impl Keyed for Followed {
 }
 
 impl Keyed for Recent {
-    fn keys(&self) -> Vec<String> {
-        self.authors.clone()
+    type Thing = String;
+
+    fn things(&self) -> &[String] {
+        &self.authors
     }
 
-    fn only(&self, places: &[usize]) -> Self {
-        Self { authors: places.iter().map(|&n| self.authors[n].clone()).collect(), limit: self.limit }
+    fn about(&self, authors: Vec<String>) -> Self {
+        Self { authors, limit: self.limit }
+    }
+
+    fn key(&self, thing: &String) -> String {
+        thing.clone()
     }
 
     fn key_of(&self, row: &EntryRow) -> String {
@@ -86,12 +98,18 @@ impl Keyed for Recent {
 }
 
 impl Keyed for Reposters {
-    fn keys(&self) -> Vec<String> {
-        self.posts.clone()
+    type Thing = String;
+
+    fn things(&self) -> &[String] {
+        &self.posts
     }
 
-    fn only(&self, places: &[usize]) -> Self {
-        Self { posts: places.iter().map(|&n| self.posts[n].clone()).collect() }
+    fn about(&self, posts: Vec<String>) -> Self {
+        Self { posts }
+    }
+
+    fn key(&self, thing: &String) -> String {
+        thing.clone()
     }
 
     fn key_of(&self, row: &ReasonRow) -> String {

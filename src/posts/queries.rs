@@ -74,12 +74,18 @@ queries! {
 }
 
 impl Keyed for ReadPosts {
-    fn keys(&self) -> Vec<String> {
-        self.ids.clone()
+    type Thing = String;
+
+    fn things(&self) -> &[String] {
+        &self.ids
     }
 
-    fn only(&self, places: &[usize]) -> Self {
-        Self { ids: places.iter().map(|&n| self.ids[n].clone()).collect() }
+    fn about(&self, ids: Vec<String>) -> Self {
+        Self { ids }
+    }
+
+    fn key(&self, thing: &String) -> String {
+        thing.clone()
     }
 
     fn key_of(&self, post: &Post) -> String {
@@ -96,13 +102,18 @@ impl Keyed for ReadPosts {
 }
 
 impl Keyed for PostsViewerState {
-    fn keys(&self) -> Vec<String> {
-        self.posts.iter().map(|post| key_of(&self.viewer, &post.id)).collect()
+    type Thing = PostOfUser;
+
+    fn things(&self) -> &[PostOfUser] {
+        &self.posts
     }
 
-    fn only(&self, places: &[usize]) -> Self {
-        let posts = places.iter().map(|&n| self.posts[n].clone()).collect();
+    fn about(&self, posts: Vec<PostOfUser>) -> Self {
         Self { viewer: self.viewer.clone(), posts }
+    }
+
+    fn key(&self, thing: &PostOfUser) -> String {
+        key_of(&self.viewer, &thing.id)
     }
 
     fn key_of(&self, row: &PostViewerRow) -> String {

@@ -9,7 +9,7 @@ mod values;
 use std::{
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, PoisonError, Weak,
+        Arc, Weak,
         atomic::{AtomicU64, AtomicUsize, Ordering},
         mpsc,
     },
@@ -26,7 +26,7 @@ use kglite::api::{
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use tokio::sync::{Mutex as Turns, OwnedMutexGuard, oneshot};
+use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 
 use self::values::{cells, rows};
 use super::{StoreError, parameters};
@@ -39,7 +39,7 @@ use crate::cypher::{Access, Query};
 const LEAST_LOG_BYTES: u64 = 2 * 1024 * 1024;
 const LOG_PER_CHECKPOINT: u64 = 32;
 
-/// How many commits share one fold of what they changed into the engine's indexes: see [`Graph::hold_back`].
+/// How many commits share one fold of what they changed into the engine's indexes: see [`Held`].
 const FOLD_COMMITS: usize = 128;
 
 /// How many commits one sync waits for at most, and how long: see [`keep_durable`].
@@ -49,7 +49,7 @@ const SYNC_DELAY: Duration = Duration::from_millis(20);
 pub(super) struct Embedded {
     graph: Arc<Graph>,
     /// Held for the length of a write; waiting for it is fair.
-    writer: Arc<Turns<()>>,
+    writer: Arc<Mutex<()>>,
     syncer: Syncer,
     timeout: Duration,
 }
@@ -67,16 +67,22 @@ struct Graph {
     log: PathBuf,
     /// The size at which the log is folded next; out of reach while that happens.
     fold_at: AtomicU64,
-    /// See [`Graph::hold_back`].
-    held: Mutex<Held>,
     /// Keeps a second process out of the folder. Dropped last.
     _lease: Option<GraphWriterLease>,
 }
 
-/// The graph as it was some commits ago.
+/// The graph as it was some commits ago. While somebody reads an old snapshot, the engine lays what is committed over
+/// its indexes; when nobody does, it folds that into them at the next commit and walks each index from end to end,
+/// however little was changed. So one commit of many pays for that, and not each.
 struct Held {
     _snapshot: Arc<DirGraph>,
     commits: usize,
+}
+
+impl Held {
+    fn new(graph: &Graph) -> Self {
+        Self { _snapshot: graph.session.snapshot(), commits: 0 }
+    }
 }
 
 pub(super) struct EmbeddedTx {
@@ -138,7 +144,6 @@ impl Embedded {
         }
         refuse_quarantined_log(folder)?;
         let graph = Graph {
-            held: Mutex::new(Held { _snapshot: opened.session.snapshot(), commits: 0 }),
             session: opened.session,
             writes: AtomicUsize::new(0),
             log: folder.join("graph.kgl-wal"),
@@ -147,8 +152,8 @@ impl Embedded {
         };
         let graph = Arc::new(graph);
         let (syncer, commits) = mpsc::channel();
-        let weak = Arc::downgrade(&graph);
-        std::thread::spawn(move || keep_durable(&weak, &commits));
+        let (weak, held) = (Arc::downgrade(&graph), Held::new(&graph));
+        std::thread::spawn(move || keep_durable(&weak, &commits, held));
         Ok(Self { graph, writer: Arc::default(), syncer, timeout })
     }
 
@@ -256,17 +261,6 @@ impl Graph {
         self.fold_long_log();
     }
 
-    /// Keeps an old snapshot for a number of commits. While somebody reads one, the engine lays what is committed over
-    /// its indexes; when nobody does, it folds that into them at the next commit and walks each index from end to end,
-    /// however little was changed. So one commit of many pays for that, and not each.
-    fn hold_back(&self, commits: usize) {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.commits += commits;
-        if held.commits >= FOLD_COMMITS {
-            *held = Held { _snapshot: self.session.snapshot(), commits: 0 };
-        }
-    }
-
     /// Folds the log into the checkpoint on another thread once it is long. Writes go on meanwhile.
     fn fold_long_log(self: &Arc<Self>) {
         let length = std::fs::metadata(&self.log).map_or(0, |log| log.len());
@@ -372,7 +366,7 @@ async fn acknowledged(durable: Option<Durable>) -> Result<(), StoreError> {
 /// Puts commits on the disk until the graph is gone. While other writes are under way their commits are waited for, so
 /// that one sync, which costs more than most writes, serves them all: group commit (Gawlick and Kinkade, 1985,
 /// "Varieties of concurrency control in IMS/VS Fast Path").
-fn keep_durable(graph: &Weak<Graph>, commits: &mpsc::Receiver<oneshot::Sender<()>>) {
+fn keep_durable(graph: &Weak<Graph>, commits: &mpsc::Receiver<oneshot::Sender<()>>, mut held: Held) {
     while let Ok(first) = commits.recv() {
         let Some(graph) = graph.upgrade() else { return };
         let started = Instant::now();
@@ -386,7 +380,10 @@ fn keep_durable(graph: &Weak<Graph>, commits: &mpsc::Receiver<oneshot::Sender<()
         }
         waiting.extend(commits.try_iter());
         graph.persist();
-        graph.hold_back(waiting.len());
+        held.commits += waiting.len();
+        if held.commits >= FOLD_COMMITS {
+            held = Held::new(&graph);
+        }
         for caller in waiting {
             let _ = caller.send(());
         }

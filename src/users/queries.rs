@@ -35,12 +35,18 @@ queries! {
 }
 
 impl Keyed for ReadUsers {
-    fn keys(&self) -> Vec<String> {
-        self.ids.clone()
+    type Thing = String;
+
+    fn things(&self) -> &[String] {
+        &self.ids
     }
 
-    fn only(&self, places: &[usize]) -> Self {
-        Self { ids: places.iter().map(|&n| self.ids[n].clone()).collect() }
+    fn about(&self, ids: Vec<String>) -> Self {
+        Self { ids }
+    }
+
+    fn key(&self, thing: &String) -> String {
+        thing.clone()
     }
 
     fn key_of(&self, user: &User) -> String {

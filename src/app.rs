@@ -5,14 +5,16 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use hmac::{Hmac, KeyInit, Mac};
 use poem::Request;
 use serde::Deserialize;
+use sha2::Sha256;
 
 use crate::{
     auth::{Passwords, Sessions, Tokens},
     cache::{Cache, Turn},
     clock::Clock,
-    config::{Config, ConfigError, Secret},
+    config::{Config, ConfigError},
     error::Error,
     page::Cursors,
     queries,
@@ -40,6 +42,8 @@ pub struct App {
     pub passwords: Passwords,
     pub sessions: Sessions,
     pub updates: Updates,
+    /// What keys are [derived](derived_key) from.
+    pub secret: [u8; 32],
     /// The idempotency keys of requests that are running in this process.
     running_keys: Mutex<HashSet<String>>,
 }
@@ -63,9 +67,11 @@ pub enum StartError {
 
 impl App {
     pub async fn start(config: Config) -> Result<Arc<Self>, StartError> {
-        let store = Store::open(&config.store).await?;
+        let secret = crate::auth::signing_secret(&config).map_err(StartError::SigningKey)?;
+        let key = derived_key(&secret, "slots");
+        let store = Store::open(&config.store, &key).await?;
         let newest = store.run(&NewestRankKey {}).await?.pop();
-        let app = Self::with_store(config, store)?;
+        let app = Self::with_store(config, store, &secret);
         if let Some(newest) = newest {
             app.clock.rank_after(newest.rank_key);
         }
@@ -74,27 +80,25 @@ impl App {
 
     /// An app that is only good for describing itself: it opens no store and writes no file.
     pub fn for_document() -> Result<Arc<Self>, StartError> {
-        let mut config = Config::defaults();
-        config.auth.signing_key = Secret::new("A".repeat(43));
+        let config = Config::defaults();
         let store = Store::unopened(&config.store)?;
-        Self::with_store(config, store)
+        Ok(Self::with_store(config, store, &[0; 32]))
     }
 
-    fn with_store(config: Config, store: Store) -> Result<Arc<Self>, StartError> {
-        let secret = crate::auth::signing_secret(&config).map_err(StartError::SigningKey)?;
-        let tokens = Tokens::new(&secret, config.auth.access_token_ttl);
-        Ok(Arc::new(Self {
+    fn with_store(config: Config, store: Store, secret: &[u8; 32]) -> Arc<Self> {
+        Arc::new(Self {
             clock: Clock::default(),
             cache: Cache::new(&config.cache, &store),
             store,
-            cursors: Cursors::new(&secret),
-            tokens,
+            cursors: Cursors::new(secret),
+            tokens: Tokens::new(secret, config.auth.access_token_ttl),
             passwords: Passwords::default(),
             sessions: Sessions::default(),
             updates: Updates::default(),
             running_keys: Mutex::default(),
+            secret: *secret,
             config,
-        }))
+        })
     }
 
     /// The answer that is kept under that name and key, or the turn to make it.
@@ -128,6 +132,16 @@ impl Drop for RunningKey<'_> {
     fn drop(&mut self) {
         self.app.running_keys.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
     }
+}
+
+/// A key for one purpose, from which the secret cannot be found.
+pub fn derived_key(secret: &[u8; 32], purpose: &str) -> [u8; 16] {
+    let mut key =
+        Hmac::<Sha256>::new_from_slice(secret).unwrap_or_else(|_| unreachable!("any length is a key"));
+    key.update(b"kith ");
+    key.update(purpose.as_bytes());
+    let bytes = key.finalize().into_bytes();
+    std::array::from_fn(|n| bytes[n])
 }
 
 /// The app that serves a request.

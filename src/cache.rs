@@ -22,7 +22,7 @@ use tokio::sync::watch;
 
 use crate::{
     config::CacheConfig,
-    store::{Changes, Moment, Slot, Store},
+    store::{Changes, Commits, Moment, Slot, Store},
     telemetry::{CACHE_BYTES, CACHE_LOOKUPS},
 };
 
@@ -31,8 +31,9 @@ pub use reading::Reading;
 /// What is kept, and what is being read to be kept.
 pub struct Cache {
     changes: Arc<Changes>,
+    commits: Arc<Commits>,
     memory: Option<Memory<u64, Arc<Kept>>>,
-    /// How old what is kept may be, where others write to the graph as well.
+    /// How long this process may not know what others have written, where others write to the graph as well.
     oldest: Option<Duration>,
     loading: Mutex<HashMap<u64, watch::Receiver<Option<Arc<Kept>>>>>,
     hash: RandomState,
@@ -83,6 +84,7 @@ impl Cache {
             .then(|| Memory::builder().max_capacity(bytes).weigher(|_, kept: &Arc<Kept>| kept.bytes).build());
         Self {
             changes: Arc::clone(store.changes()),
+            commits: Arc::clone(store.commits()),
             memory,
             oldest: (!store.is_embedded()).then_some(config.max_age),
             loading: Mutex::default(),
@@ -125,7 +127,7 @@ impl Cache {
     }
 
     fn holds(&self, basis: &Basis) -> bool {
-        self.oldest.is_none_or(|oldest| basis.born.elapsed() < oldest)
+        self.oldest.is_none_or(|oldest| self.commits.vouch(oldest) || basis.born.elapsed() < oldest)
             && self.changes.hold(basis.since, &basis.slots)
     }
 }
@@ -281,10 +283,10 @@ mod tests {
                     }
                     (true, _) => draft.take().expect("a turn").keep(&answer(seen)),
                     (false, 0) => {
-                        change = store.changes().begin(store.changes().slots(&[Fact::Post("p")]));
+                        change = Some(store.changes().begin(store.changes().slots(&[Fact::Post("p")])));
                     }
                     (false, 1) => graph = "new",
-                    (false, _) => change.take().expect("a change").end(),
+                    (false, _) => change.take().expect("a change").end(None),
                 }
                 if is_read {
                     reads += 1;

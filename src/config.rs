@@ -19,6 +19,7 @@ pub struct Config {
     pub auth: AuthConfig,
     pub limits: Limits,
     pub cache: CacheConfig,
+    pub broker: BrokerConfig,
     pub rate_limits: RateLimits,
     pub log: LogConfig,
 }
@@ -80,6 +81,22 @@ pub struct CacheConfig {
     pub megabytes: u64,
     #[serde(with = "seconds")]
     pub max_age: Duration,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct BrokerConfig {
+    #[serde(deserialize_with = "empty_is_none")]
+    pub url: Option<String>,
+    pub user: String,
+    pub password: Secret,
+}
+
+impl BrokerConfig {
+    /// The addresses in its URL.
+    pub fn servers(&self) -> Result<Vec<async_nats::ServerAddr>, std::io::Error> {
+        self.url.iter().flat_map(|urls| urls.split(',')).map(|url| url.trim().parse()).collect()
+    }
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -175,6 +192,23 @@ impl Config {
                 return wrong(
                     "store.uri",
                     "must start with embedded:, bolt://, bolt+s://, neo4j:// or neo4j+s://",
+                );
+            }
+        }
+        if let Some(url) = &self.broker.url {
+            if self.broker.servers().is_err() {
+                return wrong(
+                    "broker.url",
+                    "must be addresses such as nats://localhost:4222, with commas between",
+                );
+            }
+            if url.contains('@') {
+                return wrong("broker.url", "must not hold credentials: broker.user and broker.password do");
+            }
+            if self.store.uri.starts_with("embedded:") {
+                return wrong(
+                    "broker.url",
+                    "must be empty with an embedded graph, which has one instance only",
                 );
             }
         }

@@ -20,6 +20,7 @@ pub mod idempotency;
 pub mod import;
 pub mod openapi;
 pub mod page;
+pub mod peers;
 pub mod posts;
 pub mod reactions;
 pub mod section;

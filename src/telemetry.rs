@@ -20,6 +20,10 @@ pub const STORE_UP: &str = "kith_store_up";
 /// What is kept of answers.
 pub const CACHE_BYTES: &str = "kith_cache_bytes";
 pub const CACHE_LOOKUPS: &str = "kith_cache_lookups_total";
+/// What instances tell each other.
+pub const GAPS: &str = "kith_cache_gaps_total";
+pub const BROKER_UP: &str = "kith_broker_up";
+pub const MESSAGES: &str = "kith_broker_messages_total";
 const BUILD: &str = "kith_build_info";
 
 /// Upper bounds of the latency histograms, in seconds.
@@ -96,6 +100,20 @@ fn describe() {
         CACHE_LOOKUPS,
         Unit::Count,
         "Looks for something that may be kept, by kind (a statement's file, or an answer) and outcome (hit or miss)."
+    );
+    describe_counter!(
+        GAPS,
+        Unit::Count,
+        "Times that all of the cache was dropped because the graph had a transaction of which no instance had told."
+    );
+    describe_gauge!(
+        BROKER_UP,
+        "1 while there is a connection to the broker, else 0. Absent without a broker."
+    );
+    describe_counter!(
+        MESSAGES,
+        Unit::Count,
+        "Messages to and from other instances, by direction (sent or received) and outcome (ok or lost)."
     );
     describe_gauge!(STORE_UP, "1 if the graph answered a ping for this page or for /health/ready, else 0.");
     describe_gauge!(BUILD, "Always 1; the labels say what runs.");

@@ -3,7 +3,7 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use poem::{Endpoint, EndpointExt, Route, endpoint::make_sync, http::header, middleware::SetHeader};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinSet};
 
 use super::{
     connections::{self, Patience},
@@ -83,9 +83,13 @@ pub async fn serve(
         stopping.close();
         tokio::time::sleep(streams).await;
     };
-    let sweeper = tokio::spawn(crate::system::sweep(Arc::clone(&app)));
+    let mut background = JoinSet::new();
+    background.spawn(crate::system::sweep(Arc::clone(&app)));
+    if !app.store.is_embedded() {
+        background.spawn(crate::peers::keep_up(Arc::clone(&app)));
+    }
     let served = connections::serve(listener, endpoint, patience, stop).await;
-    sweeper.abort();
+    background.shutdown().await;
     app.store.close().await;
     Ok(served?)
 }

@@ -10,13 +10,17 @@
 //! however late it is kept, and nobody has to find and remove it.
 
 use std::{
-    hash::{BuildHasher, Hash, RandomState},
+    hash::{Hash, Hasher},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::SeqCst},
     },
     time::Duration,
 };
+
+use serde::{Deserialize, Serialize};
+use siphasher::sip::SipHasher13;
+use tokio::sync::broadcast;
 
 /// Something about the graph that a write changes and an answer depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,27 +65,54 @@ const UNKNOWN: Duration = Duration::from_secs(10);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(u64);
 
-/// All changes that this process has made.
+/// Something that this process has done to the graph, for those who have to know of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Committed {
+    /// What it changed.
+    pub slots: Vec<Slot>,
+    /// The number of the transaction, if the store numbers them and this is certain to be one.
+    pub transaction: Option<u64>,
+}
+
+/// All changes that this process has made, or has been told of.
 pub struct Changes {
     latest: AtomicU64,
     under_way: AtomicU64,
     slots: Box<[AtomicU64]>,
-    /// Keyed, so that nobody can choose ids whose facts share a slot.
-    hash: RandomState,
+    hash: SipHasher13,
+    committed: broadcast::Sender<Committed>,
 }
 
-impl Default for Changes {
-    fn default() -> Self {
+/// How much may be done before the slowest of those who listen misses some of it.
+const BACKLOG: usize = 1 << 12;
+
+impl Changes {
+    /// The key is secret, so that nobody can choose ids whose facts share a slot. Instances with the same key have the
+    /// same slots.
+    pub fn new(key: &[u8; 16]) -> Self {
         Self {
             latest: AtomicU64::new(0),
             under_way: AtomicU64::new(0),
             slots: std::iter::repeat_with(AtomicU64::default).take(SLOTS).collect(),
-            hash: RandomState::new(),
+            hash: SipHasher13::new_with_key(key),
+            committed: broadcast::Sender::new(BACKLOG),
         }
     }
-}
 
-impl Changes {
+    /// Tells from now on what this process does.
+    pub fn listen(&self) -> broadcast::Receiver<Committed> {
+        self.committed.subscribe()
+    }
+
+    /// Somebody else has changed that.
+    pub fn hear(self: &Arc<Self>, slots: &[Slot]) {
+        // One that this build does not have may stand for anything.
+        let is_known = slots.iter().all(|slot| (*slot as usize) < SLOTS);
+        let slots = if is_known { slots.to_vec() } else { vec![ANYTHING] };
+        self.mark(&slots);
+        self.number(&slots);
+    }
+
     pub fn now(&self) -> Moment {
         Moment(self.latest.load(SeqCst))
     }
@@ -91,7 +122,9 @@ impl Changes {
             return ANYTHING;
         }
         let places = SLOTS as u64 - 1;
-        Slot::try_from(1 + self.hash.hash_one(fact) % places).unwrap_or(ANYTHING)
+        let mut hasher = self.hash;
+        fact.hash(&mut hasher);
+        Slot::try_from(1 + hasher.finish() % places).unwrap_or(ANYTHING)
     }
 
     pub fn slots(&self, facts: &[Fact]) -> Vec<Slot> {
@@ -114,21 +147,28 @@ impl Changes {
             })
     }
 
-    /// Tells that a change begins, before anybody can see it. A change of nothing is none.
-    pub fn begin(self: &Arc<Self>, slots: Vec<Slot>) -> Option<Change> {
-        if slots.is_empty() {
-            return None;
-        }
-        self.under_way.fetch_add(1, SeqCst);
-        for &slot in &slots {
-            self.slots[slot as usize].fetch_add(1, SeqCst);
-        }
-        Some(Change { changes: Arc::clone(self), slots })
+    /// Tells that a change begins, before anybody can see it.
+    pub fn begin(self: &Arc<Self>, slots: Vec<Slot>) -> Change {
+        self.mark(&slots);
+        Change { changes: Arc::clone(self), slots, is_open: true }
     }
 
-    fn end(&self, slots: Vec<Slot>) {
+    fn mark(&self, slots: &[Slot]) {
+        if slots.is_empty() {
+            return;
+        }
+        self.under_way.fetch_add(1, SeqCst);
+        for &slot in slots {
+            self.slots[slot as usize].fetch_add(1, SeqCst);
+        }
+    }
+
+    fn number(&self, slots: &[Slot]) {
+        if slots.is_empty() {
+            return;
+        }
         let number = self.latest.fetch_add(1, SeqCst) + 1;
-        for slot in slots {
+        for &slot in slots {
             let ended = |state: u64| {
                 let under_way = (state & ((1 << UNDER_WAY_BITS) - 1)) - 1;
                 Some(((state >> UNDER_WAY_BITS).max(number) << UNDER_WAY_BITS) | under_way)
@@ -137,26 +177,41 @@ impl Changes {
         }
         self.under_way.fetch_sub(1, SeqCst);
     }
+
+    fn end(&self, slots: Vec<Slot>, transaction: Option<u64>) {
+        self.number(&slots);
+        if !slots.is_empty() || transaction.is_some() {
+            // Nobody may listen.
+            let _ = self.committed.send(Committed { slots, transaction });
+        }
+    }
 }
 
 /// A change under way. Dropping it leaves open whether it happened.
 #[must_use]
 pub struct Change {
     changes: Arc<Changes>,
-    /// Never empty before the end.
     slots: Vec<Slot>,
+    is_open: bool,
 }
 
 impl Change {
-    /// Everybody sees it now, or nobody ever will.
-    pub fn end(mut self) {
-        self.changes.end(std::mem::take(&mut self.slots));
+    /// Everybody sees it now. Its transaction has that number.
+    pub fn end(mut self, transaction: Option<u64>) {
+        self.is_open = false;
+        self.changes.end(std::mem::take(&mut self.slots), transaction);
+    }
+
+    /// It has not happened and never will.
+    pub fn undo(mut self) {
+        self.is_open = false;
+        self.changes.number(&self.slots);
     }
 }
 
 impl Drop for Change {
     fn drop(&mut self) {
-        if self.slots.is_empty() {
+        if !self.is_open || self.slots.is_empty() {
             return;
         }
         // It may be there already without anybody having been told, or still come.
@@ -164,10 +219,10 @@ impl Drop for Change {
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 tokio::time::sleep(UNKNOWN).await;
-                changes.end(slots);
+                changes.end(slots, None);
             });
         } else {
-            changes.end(slots);
+            changes.end(slots, None);
         }
     }
 }
@@ -177,7 +232,7 @@ mod tests {
     use super::*;
 
     fn changes() -> Arc<Changes> {
-        Arc::default()
+        Arc::new(Changes::new(&[7; 16]))
     }
 
     #[test]
@@ -186,11 +241,11 @@ mod tests {
         let since = changes.now();
         let slots = changes.slots(&[Fact::Post("p"), Fact::User("u")]);
         assert!(changes.hold(since, &slots));
-        changes.begin(changes.slots(&[Fact::Post("q")])).expect("a change").end();
+        changes.begin(changes.slots(&[Fact::Post("q")])).end(None);
         assert!(changes.hold(since, &slots), "another post");
-        let change = changes.begin(changes.slots(&[Fact::User("u")])).expect("a change");
+        let change = changes.begin(changes.slots(&[Fact::User("u")]));
         assert!(!changes.hold(since, &slots) && !changes.hold(changes.now(), &slots), "under way");
-        change.end();
+        change.end(None);
         assert!(!changes.hold(since, &slots) && changes.hold(changes.now(), &slots), "over");
     }
 
@@ -199,10 +254,10 @@ mod tests {
         let changes = changes();
         let since = changes.now();
         let (all, one) = (changes.slots(&[Fact::Anything]), changes.slots(&[Fact::Posts]));
-        changes.begin(changes.slots(&[Fact::Tag("t")])).expect("a change").end();
+        changes.begin(changes.slots(&[Fact::Tag("t")])).end(None);
         assert!(!changes.hold(since, &all) && changes.hold(since, &one));
         let since = changes.now();
-        changes.begin(all.clone()).expect("a change").end();
+        changes.begin(all.clone()).end(None);
         assert!(!changes.hold(since, &all) && !changes.hold(since, &one));
     }
 

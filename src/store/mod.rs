@@ -3,10 +3,12 @@
 //! Nothing here knows a slice. The rest of Kith sees [`Store`], [`Tx`] and the [`Run`] that both share.
 
 mod changes;
+mod commits;
 #[cfg(feature = "embedded")]
 mod embedded;
 pub mod error;
 mod neo4j;
+mod scan;
 mod schema;
 
 use std::{
@@ -23,11 +25,13 @@ use crate::{
     config::StoreConfig,
     cypher::{Access, Keyed, Query, Statement},
     error::Error,
-    telemetry::{CALLS, InFlight, POOL_SIZE, RETRIES, STATEMENTS},
+    telemetry::{CALLS, GAPS, InFlight, POOL_SIZE, RETRIES, STATEMENTS},
 };
 
-pub use changes::{Change, Changes, Fact, Moment, Slot};
+pub use changes::{Change, Changes, Committed, Fact, Moment, Slot};
+pub use commits::{Commits, Position};
 pub use error::StoreError;
+pub use scan::Windows;
 pub use schema::{LABELS, PROPERTIES, RELATIONSHIP_TYPES, SCHEMA_STATEMENTS};
 
 /// Something statements can be run on: the store itself, or an open transaction.
@@ -73,6 +77,7 @@ pub struct Store {
     engine: Engine,
     timeout: Duration,
     changes: Arc<Changes>,
+    commits: Arc<Commits>,
 }
 
 /// An open transaction. Dropping it rolls back.
@@ -87,24 +92,6 @@ enum TxEngine {
     Neo4j(Box<neo4j::Neo4jTx>),
     #[cfg(feature = "embedded")]
     Embedded(Box<embedded::EmbeddedTx>),
-}
-
-/// How far back a newest-first scan looks at first, in minutes, then further and further, and in the end at everything.
-#[derive(Clone, Copy, Debug)]
-pub struct Windows {
-    pub neo4j: &'static [i64],
-    pub embedded: &'static [i64],
-}
-
-impl Windows {
-    /// For an index over moments. Neo4j walks it in order and needs no bound. The embedded engine sorts all that the
-    /// bounds let through, and finds out in no time that they let nothing through.
-    pub const NEWEST: Self = Self {
-        neo4j: &[],
-        embedded: &[
-            8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131_072, 524_288,
-        ],
-    };
 }
 
 /// The stores in the metrics.
@@ -122,8 +109,9 @@ const TRANSIENT_ATTEMPTS: u32 = 12;
 const UNAVAILABLE_ATTEMPTS: u32 = 3;
 
 impl Store {
-    /// Opens the store that the configuration names and brings its schema up to date.
-    pub async fn open(config: &StoreConfig) -> Result<Self, StoreError> {
+    /// Opens the store that the configuration names and brings its schema up to date. Instances that tell each other what
+    /// they change have the same key.
+    pub async fn open(config: &StoreConfig, key: &[u8; 16]) -> Result<Self, StoreError> {
         let engine = match embedded_folder(&config.uri) {
             None => Engine::Neo4j(Box::new(neo4j::Neo4j::connect(config)?)),
             #[cfg(feature = "embedded")]
@@ -136,7 +124,7 @@ impl Store {
                 ));
             }
         };
-        let store = Self { engine, timeout: config.timeout, changes: Arc::default() };
+        let store = Self::of(engine, config, key);
         #[expect(clippy::cast_precision_loss, reason = "a pool has few connections")]
         metrics::gauge!(POOL_SIZE).set(config.pool_size as f64);
         // A rate needs a first value to grow from.
@@ -151,7 +139,12 @@ impl Store {
     pub fn unopened(config: &StoreConfig) -> Result<Self, StoreError> {
         let config = StoreConfig { uri: "bolt://127.0.0.1:1".to_owned(), ..config.clone() };
         let engine = Engine::Neo4j(Box::new(neo4j::Neo4j::connect(&config)?));
-        Ok(Self { engine, timeout: config.timeout, changes: Arc::default() })
+        Ok(Self::of(engine, &config, &[0; 16]))
+    }
+
+    fn of(engine: Engine, config: &StoreConfig, key: &[u8; 16]) -> Self {
+        let changes = Arc::new(Changes::new(key));
+        Self { engine, timeout: config.timeout, changes, commits: Arc::default() }
     }
 
     /// Runs one statement in a transaction of its own.
@@ -192,30 +185,36 @@ impl Store {
         let _call = InFlight::of(CALLS);
         let change = match Q::ACCESS {
             Access::Read => None,
-            Access::Write => self.changes.begin(self.changes.slots(&query.facts(&[]))),
+            Access::Write => Some(self.changes.begin(self.changes.slots(&query.facts(&[])))),
         };
-        let seen = |rows: &Result<Vec<Q::Row>, StoreError>| settle(change, rows);
         let rows = match &self.engine {
             // Boxed, for neo4rs' futures are 20 kB that every caller would carry.
             Engine::Neo4j(neo4j) => {
-                let rows = self.give_up(started, within(timeout, Box::pin(neo4j.run(query))).await);
-                seen(&rows);
-                rows
+                let done = self.give_up(started, within(timeout, Box::pin(neo4j.run(query))).await);
+                self.settle(change, done.as_ref().map(|(_, transaction)| *transaction));
+                done.map(|(rows, _)| rows)
             }
             #[cfg(feature = "embedded")]
             Engine::Embedded(embedded) if Q::ACCESS == Access::Read => {
-                within(timeout, embedded.run(query, seen)).await
+                within(timeout, embedded.run(query, |_| {})).await
             }
             #[cfg(feature = "embedded")]
-            Engine::Embedded(embedded) => embedded.run(query, seen).await,
+            Engine::Embedded(embedded) => {
+                embedded.run(query, |rows| self.settle(change, rows.as_ref().map(|_| None))).await
+            }
         };
         observe::<Q>(self.engine.name(), started, &rows);
         rows
     }
 
-    /// What this process has changed.
+    /// What has changed.
     pub fn changes(&self) -> &Arc<Changes> {
         &self.changes
+    }
+
+    /// Which of the graph's transactions this process knows of.
+    pub fn commits(&self) -> &Arc<Commits> {
+        &self.commits
     }
 
     /// Runs a unit of work in one transaction, again from the start while the store asks for that.
@@ -274,17 +273,58 @@ impl Store {
     }
 
     async fn commit(&self, tx: Tx) -> Result<(), StoreError> {
-        let change = self.changes.begin(tx.changed);
-        let seen = |done: &Result<(), StoreError>| settle(change, done);
+        let change = Some(self.changes.begin(tx.changed));
         match tx.engine {
             TxEngine::Neo4j(tx) => {
                 let done = Box::pin(tx.commit()).await;
-                seen(&done);
-                done
+                self.settle(change, done.as_ref().copied());
+                done.map(drop)
             }
             #[cfg(feature = "embedded")]
-            TxEngine::Embedded(tx) => tx.commit(seen).await,
+            TxEngine::Embedded(tx) => {
+                tx.commit(|done| self.settle(change, done.as_ref().map(|()| None))).await
+            }
         }
+    }
+
+    /// Ends a change, or leaves it open if nobody can know whether it happened.
+    fn settle(&self, change: Option<Change>, done: Result<Option<u64>, &StoreError>) {
+        let Some(change) = change else { return };
+        match done {
+            Ok(transaction) => {
+                change.end(transaction);
+                // Afterwards: who finds it told must find it numbered.
+                if let Some(transaction) = transaction {
+                    self.commits.tell(transaction);
+                }
+            }
+            Err(StoreError::Unavailable(_) | StoreError::DeadlineExceeded(_)) => drop(change),
+            Err(_) => change.undo(),
+        }
+    }
+
+    /// What others have committed, and tell of.
+    pub fn hear(&self, committed: &Committed) {
+        self.changes.hear(&committed.slots);
+        if let Some(transaction) = committed.transaction {
+            self.commits.tell(transaction);
+        }
+    }
+
+    /// Looks, by some read, whether the graph has something of which nobody has told this process; if so, nothing that
+    /// was read before holds any more. Answers where the graph stands, if it numbers its transactions.
+    pub async fn watch<Q: Query>(&self, query: &Q, oldest: Duration) -> Result<Option<Position>, StoreError> {
+        #[cfg_attr(not(feature = "embedded"), expect(irrefutable_let_patterns))]
+        let Engine::Neo4j(neo4j) = &self.engine else { return Ok(None) };
+        let at = Instant::now();
+        let position = self.give_up(at, within(oldest, Box::pin(neo4j.position(query))).await)?;
+        if let Some(position) = position
+            && self.commits.see(position, at, oldest)
+        {
+            metrics::counter!(GAPS).increment(1);
+            self.changes.hear(&self.changes.slots(&[Fact::Anything]));
+        }
+        Ok(position)
     }
 
     /// Passes on what came of a call, and draws the consequences where nothing came in time.
@@ -310,36 +350,6 @@ impl Store {
         tracing::debug!(%error, tries, delay_ms = delay.as_millis(), "trying the store again");
         tokio::time::sleep(delay).await;
         Ok(())
-    }
-
-    /// The first `limit` rows of a newest-first scan of everything up to `before`. The query is given a lower bound,
-    /// which a store that cannot walk an index in order needs.
-    pub async fn scan<Q: Query>(
-        &self,
-        run: &mut impl Run,
-        before: i64,
-        limit: usize,
-        windows: Windows,
-        query: impl Fn(i64) -> Q + Send,
-    ) -> Result<Vec<Q::Row>, Error> {
-        let mut rows = Vec::new();
-        for since in self.lower_bounds(before, windows) {
-            rows = run.run(&query(since)).await?;
-            if rows.len() == limit {
-                break;
-            }
-        }
-        Ok(rows)
-    }
-
-    /// Lower bounds for a newest-first scan of everything up to `before`, to be tried one after the other until the
-    /// page is full. The last is none.
-    fn lower_bounds(&self, before: i64, windows: Windows) -> impl Iterator<Item = i64> {
-        const MINUTE: i64 = 60_000_000 << crate::clock::SEQUENCE_BITS;
-        let minutes = if self.is_embedded() { windows.embedded } else { windows.neo4j };
-        let bounds =
-            minutes.iter().map(move |minutes| before.saturating_sub(MINUTE.saturating_mul(*minutes)));
-        bounds.chain([i64::MIN])
     }
 
     /// Has the store's planner read a statement without running it.
@@ -439,14 +449,6 @@ impl Run for Tx {
 impl Run for &mut Tx {
     async fn run<Q: Query>(&mut self, query: &Q) -> Result<Vec<Q::Row>, Error> {
         Tx::run(self, query).await
-    }
-}
-
-/// Ends a change, or leaves it open if nobody can know whether it happened.
-fn settle<T>(change: Option<Change>, outcome: &Result<T, StoreError>) {
-    let is_known = !matches!(outcome, Err(StoreError::Unavailable(_) | StoreError::DeadlineExceeded(_)));
-    if let Some(change) = change.filter(|_| is_known) {
-        change.end();
     }
 }
 

@@ -5,11 +5,14 @@ use std::{
     time::Instant,
 };
 
-use neo4rs::{BoltType, Config, ConfigBuilder, Error, Graph, Neo4jErrorKind, Row, Txn};
+use neo4rs::{
+    BoltType, Config, ConfigBuilder, Error, Graph, Neo4jErrorKind, Row, Txn,
+    summary::{Counters, ResultSummary},
+};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{StoreError, parameters};
+use super::{Position, StoreError, parameters};
 use crate::{
     config::StoreConfig,
     cypher::{Access, Query},
@@ -27,6 +30,7 @@ struct Pool {
 
 pub(super) struct Neo4jTx {
     txn: Txn,
+    has_changed: bool,
 }
 
 impl Neo4j {
@@ -65,8 +69,17 @@ impl Neo4j {
         }
     }
 
-    pub async fn run<Q: Query>(&self, query: &Q) -> Result<Vec<Q::Row>, StoreError> {
-        self.rows(Q::FILE, Q::TEXT, Q::ACCESS, parameters(query)?).await
+    /// The rows, and the number of the transaction if it changed something.
+    pub async fn run<Q: Query>(&self, query: &Q) -> Result<(Vec<Q::Row>, Option<u64>), StoreError> {
+        let (rows, summary) = self.rows(Q::FILE, Q::TEXT, Q::ACCESS, parameters(query)?).await?;
+        let position = position(summary.bookmark.as_deref()).filter(|_| has_changed(summary.stats()));
+        Ok((rows, position.map(|position| position.transaction)))
+    }
+
+    /// Where the database stands, unless the server does not say it in the way that we know.
+    pub async fn position<Q: Query>(&self, query: &Q) -> Result<Option<Position>, StoreError> {
+        let (_, summary) = self.rows::<Q::Row>(Q::FILE, Q::TEXT, Q::ACCESS, parameters(query)?).await?;
+        Ok(position(summary.bookmark.as_deref()))
     }
 
     pub async fn run_text(
@@ -75,7 +88,7 @@ impl Neo4j {
         text: &str,
         parameters: Map<String, Value>,
     ) -> Result<Vec<Value>, StoreError> {
-        self.rows(name, text, Access::Write, parameters).await
+        Ok(self.rows(name, text, Access::Write, parameters).await?.0)
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is the one door to Neo4j")]
@@ -85,19 +98,19 @@ impl Neo4j {
         text: &str,
         access: Access,
         parameters: Map<String, Value>,
-    ) -> Result<Vec<T>, StoreError> {
+    ) -> Result<(Vec<T>, ResultSummary), StoreError> {
         let fail = |error| store_error(name, error);
         let mut stream = self.graph().execute(bolt_query(name, text, parameters)?).await.map_err(fail)?;
         let mut rows = Vec::new();
         while let Some(row) = stream.next().await.map_err(fail)? {
             rows.push(read_row(name, access, &row)?);
         }
-        Ok(rows)
+        Ok((rows, stream.finish().await.map_err(fail)?))
     }
 
     pub async fn begin(&self) -> Result<Neo4jTx, StoreError> {
         let txn = self.graph().start_txn().await.map_err(|error| store_error("begin", error))?;
-        Ok(Neo4jTx { txn })
+        Ok(Neo4jTx { txn, has_changed: false })
     }
 }
 
@@ -117,11 +130,16 @@ impl Neo4jTx {
         while let Some(row) = stream.next(self.txn.handle()).await.map_err(fail)? {
             rows.push(read_row(Q::FILE, Q::ACCESS, &row)?);
         }
+        let summary = stream.finish(self.txn.handle()).await.map_err(fail)?;
+        self.has_changed |= has_changed(summary.stats());
         Ok(rows)
     }
 
-    pub async fn commit(self) -> Result<(), StoreError> {
-        self.txn.commit().await.map_err(|error| store_error("commit", error))
+    /// Answers the number of the transaction, if it changed something.
+    pub async fn commit(self) -> Result<Option<u64>, StoreError> {
+        let bookmark = self.txn.commit().await.map_err(|error| store_error("commit", error))?;
+        let position = position(bookmark.as_deref()).filter(|_| self.has_changed);
+        Ok(position.map(|position| position.transaction))
     }
 
     pub async fn rollback(self) {
@@ -130,6 +148,16 @@ impl Neo4jTx {
             tracing::debug!(%error, "rollback");
         }
     }
+}
+
+fn position(bookmark: Option<&str>) -> Option<Position> {
+    Position::of_bookmark(bookmark?)
+}
+
+/// Whether there was something to commit. Otherwise the bookmark is that of somebody else's transaction. A property that
+/// is set to the value that it has counts as set and is none: our statements always set one to a value of its own.
+fn has_changed(counters: &Counters) -> bool {
+    *counters != Counters::default()
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one door to Neo4j")]

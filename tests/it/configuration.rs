@@ -73,7 +73,7 @@ fn every_key_has_a_default_and_a_comment() {
     let defaults: toml::Table = kith::config::DEFAULTS.parse().unwrap();
     let mut shown = keys(&printed("", &[]));
     // A key that stands for nothing when it is empty is not printed.
-    for key in ["http.public_url", "store.database"] {
+    for key in ["http.public_url", "store.database", "broker.url"] {
         assert!(!shown.contains(key));
         shown.insert(key.to_owned());
     }
@@ -167,6 +167,9 @@ fn a_bad_value_stops_the_start_and_is_named() {
         ("[auth]\nlocal_accounts = \"yes\"", "auth.local_accounts"),
         ("[limits]\npost_chars = 0", "limits.post_chars"),
         ("[limits]\nbody_bytes = 0", "limits.body_bytes"),
+        ("[broker]\nurl = \"nats://:port\"", "broker.url"),
+        ("[broker]\nurl = \"nats://kith:pass@nats\"\n[store]\nuri = \"bolt://host\"", "broker.url"),
+        ("[broker]\nurl = \"nats://nats\"", "broker.url"),
         ("[log]\nformat = \"xml\"", "log.format"),
         ("[log]\nlevel = \"kith=loud=x\"", "log.level"),
     ];

@@ -226,7 +226,7 @@ async fn a_graph_of_a_newer_kith_is_refused() {
     let folder = folder();
     let mut config = Config::defaults().store;
     config.uri = format!("embedded:{}", folder.path().display());
-    let store = Box::pin(Store::open(&config)).await.expect("a new graph");
+    let store = Box::pin(Store::open(&config, &[0; 16])).await.expect("a new graph");
     Box::pin(store.run(&SetSchemaVersion { version: 1_000_000 })).await.expect("a write");
     store.close().await;
     drop(store);

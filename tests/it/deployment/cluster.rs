@@ -48,21 +48,23 @@ pub struct Instance {
     process: Process,
     pub address: String,
     store: String,
+    settings: Vec<(&'static str, String)>,
     folder: PathBuf,
 }
 
 impl Instance {
-    fn start(folder: PathBuf, store: &str, listen: &str) -> Self {
+    fn start(folder: PathBuf, store: &str, listen: &str, settings: Vec<(&'static str, String)>) -> Self {
         fs::create_dir_all(&folder).expect("a folder for an instance");
         let log = File::options().append(true).create(true).open(folder.join("log")).expect("a log file");
         let mut command = kith(&folder, store, listen);
+        command.envs(settings.iter().cloned());
         let mut process = Process::spawn(command.stdout(Stdio::piped()).stderr(log));
         let receiver = address_of(process.0.stdout.take().expect("a piped output"));
         let address = receiver.recv_timeout(START_LIMIT).unwrap_or_else(|error| {
             let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
             panic!("Kith does not say where it listens: {error}\n{log}")
         });
-        Self { process, address, store: store.to_owned(), folder }
+        Self { process, address, store: store.to_owned(), settings, folder }
     }
 
     pub fn kill(&mut self) {
@@ -71,12 +73,22 @@ impl Instance {
 
     pub fn restart(&mut self) {
         self.kill();
-        *self = Self::start(self.folder.clone(), &self.store, &self.address);
+        *self = Self::start(self.folder.clone(), &self.store, &self.address, self.settings.clone());
     }
 
     /// Its log: a JSON object a line.
     pub fn log(&self) -> Vec<Value> {
         objects(&self.folder.join("log"))
+    }
+
+    /// The sum of a metric over its labels; nothing, if it is not there.
+    pub async fn metric(&self, name: &str) -> Option<f64> {
+        let page = client::get(&self.address, "/metrics", "").await;
+        let values = page.text.lines().filter_map(|line| {
+            let rest = line.strip_prefix(name).filter(|rest| rest.starts_with([' ', '{']))?;
+            rest.rsplit_once(' ')?.1.parse::<f64>().ok()
+        });
+        values.reduce(|one, other| one + other)
     }
 
     /// What `kith health` says with the same configuration.
@@ -121,8 +133,14 @@ pub struct Cluster {
 
 impl Cluster {
     pub fn start(store: &str) -> Self {
+        Self::with(store, &[])
+    }
+
+    /// Instances with further settings, by the names of their variables.
+    pub fn with(store: &str, settings: &[(&'static str, String)]) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
-        let instance = |name: &str| Instance::start(folder.path().join(name), store, "127.0.0.1:0");
+        let instance =
+            |name: &str| Instance::start(folder.path().join(name), store, "127.0.0.1:0", settings.to_vec());
         let instances = [instance("kith-1"), instance("kith-2")];
         let nginx = Nginx::start(&folder.path().join("nginx"), &instances);
         Self { instances, nginx, folder }

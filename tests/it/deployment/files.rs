@@ -151,6 +151,9 @@ fn the_limits_agree_with_those_of_kith() {
         jars.contains(&format!("<version>{version}</version>")),
         "the tests run on the Neo4j that is deployed"
     );
+    let broker = services["nats"]["image"].as_str().expect("an image");
+    let tested = read("tests/deployment/nats.version");
+    assert_eq!(broker, format!("nats:{}-alpine", tested.trim().trim_start_matches('v')));
     // Only Neo4j, without any secret: what else it needs would be started with it.
     assert!(services["neo4j"]["depends_on"].is_null());
     assert!(

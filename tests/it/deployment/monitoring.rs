@@ -11,6 +11,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
+    broker::Broker,
     client::{self, get, send},
     cluster::{Cluster, Process, kith, person},
     tools,
@@ -22,7 +23,8 @@ const LIMIT: Duration = Duration::from_secs(90);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_query_of_the_dashboard_and_of_the_alerts_finds_what_it_asks_for() {
     let mut graph = neo4j::start_own();
-    let cluster = Cluster::start(&graph.uri);
+    let broker = Broker::start(tools::free_port());
+    let cluster = Cluster::with(&graph.uri, &[broker.setting()]);
     let prometheus = Prometheus::start(&cluster).await;
     for instance in &cluster.instances {
         let health = instance.health();
@@ -45,7 +47,7 @@ async fn every_query_of_the_dashboard_and_of_the_alerts_finds_what_it_asks_for()
 
     // The alerts: each is evaluated without an error, asks for metrics that there are, and none fires.
     let rules = prometheus.rules().await;
-    assert_eq!(rules.len(), 8);
+    assert_eq!(rules.len(), 10);
     for rule in &rules {
         let query = rule["query"].as_str().expect("an expression");
         // The first request to a server that has just started may be slow, for which nobody is woken.

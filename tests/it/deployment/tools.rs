@@ -40,21 +40,32 @@ fn installed(program: &str, version: &str, what: &str) -> Command {
 
 /// A program from `tests/deployment/requirements.txt`.
 pub fn python_tool(name: &str) -> Command {
+    Command::new(fetched().join("venv/bin").join(name))
+}
+
+/// The broker, of the version in `tests/deployment/nats.version`.
+pub fn nats_server() -> Command {
+    Command::new(fetched().join("bin/nats-server"))
+}
+
+/// The folder of what `tests/deployment/fetch-tools.sh` installs.
+fn fetched() -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("target/tmp is inside target");
-    fs::create_dir_all(target.join("deployment")).expect("a folder in the target folder");
+    let folder = target.join("deployment");
+    fs::create_dir_all(&folder).expect("a folder in the target folder");
     // Tests that run side by side fetch once. The lock goes with the file.
-    let lock = File::create(target.join("deployment/lock")).expect("a lock file");
+    let lock = File::create(folder.join("lock")).expect("a lock file");
     lock.lock().expect("the lock on target/deployment");
     let script = repository("tests/deployment/fetch-tools.sh");
     let fetched = Command::new("sh").arg(&script).arg(target).stdin(Stdio::null()).output().expect("sh runs");
     assert!(
         fetched.status.success(),
-        "{} failed. The tests of the deployment need Python 3.10 or newer with venv (Debian: apt-get install \
-         python3-venv), and PyPI once.\n{}",
+        "{} failed. The tests of the deployment need Python 3.10 or newer with venv and Go 1.25 or newer (Debian: \
+         apt-get install python3-venv golang-go), and PyPI and a Go proxy once.\n{}",
         script.display(),
         String::from_utf8_lossy(&fetched.stderr),
     );
-    Command::new(target.join("deployment/venv/bin").join(name))
+    folder
 }
 
 /// Runs a program that must succeed, and gives what it printed.

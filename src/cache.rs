@@ -13,15 +13,17 @@ use std::{
     any::Any,
     collections::HashMap,
     hash::{BuildHasher, RandomState},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use moka::sync::Cache as Memory;
 use tokio::sync::watch;
 
 use crate::{
     config::CacheConfig,
+    http::coding::Coding,
     store::{Changes, Commits, Moment, Slot, Store},
     telemetry::{CACHE_BYTES, CACHE_LOOKUPS},
 };
@@ -56,7 +58,7 @@ struct Kept {
 struct Basis {
     since: Moment,
     born: Instant,
-    slots: Box<[Slot]>,
+    slots: Arc<[Slot]>,
 }
 
 /// What comes of a look for something that may be kept.
@@ -159,16 +161,26 @@ impl Drop for Place<'_> {
 }
 
 /// An answer as it is sent.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Answer {
-    pub body: bytes::Bytes,
+    pub body: Bytes,
     pub etag: String,
     pub next_cursor: Option<String>,
+    /// What it depends on.
+    pub slots: Arc<[Slot]>,
+    /// The body as it was coded for whoever asked for that first.
+    coded: [OnceLock<Bytes>; 2],
+}
+
+impl Answer {
+    pub fn coded(&self, coding: Coding) -> Bytes {
+        self.coded[coding as usize].get_or_init(|| coding.encode(&self.body).into()).clone()
+    }
 }
 
 /// An answer that is kept, or the turn to make it.
 pub enum Turn<'a> {
-    Kept(Answer),
+    Kept(Arc<Answer>),
     Make(Draft<'a>),
 }
 
@@ -209,15 +221,22 @@ impl<'a> Draft<'a> {
     }
 
     /// Keeps what was made of the reading.
-    pub fn keep(self, answer: &Answer) {
-        let Some(place) = self.place else { return };
-        let weight = answer.body.len() + answer.etag.len() + 200;
-        place.fill(self.reading.basis(), weight, Box::new(answer.clone()));
+    pub fn keep(self, body: Bytes, etag: String, next_cursor: Option<String>) -> Arc<Answer> {
+        let basis = self.reading.basis();
+        // With room for the body in both codings.
+        let weight = body.len() * 2 + etag.len() + 300;
+        let answer =
+            Answer { body, etag, next_cursor, slots: Arc::clone(&basis.slots), coded: Default::default() };
+        let answer = Arc::new(answer);
+        if let Some(place) = self.place {
+            place.fill(basis, weight, Box::new(Arc::clone(&answer)));
+        }
+        answer
     }
 }
 
-fn answer_of(kept: &Kept) -> Answer {
-    kept.value.downcast_ref::<Answer>().cloned().unwrap_or_else(|| unreachable!("a kind has one type"))
+fn answer_of(kept: &Kept) -> Arc<Answer> {
+    kept.value.downcast_ref::<Arc<Answer>>().cloned().unwrap_or_else(|| unreachable!("a kind has one type"))
 }
 
 /// What somebody else has read, once it is there; nothing if they gave up.
@@ -244,8 +263,8 @@ mod tests {
         (store, cache)
     }
 
-    fn answer(text: &str) -> Answer {
-        Answer { body: text.to_owned().into(), etag: String::new(), next_cursor: None }
+    fn keep(draft: Draft, text: &str) {
+        draft.keep(text.to_owned().into(), String::new(), None);
     }
 
     /// The steps of a reader: to take the turn, to read the graph, to keep what was read.
@@ -281,7 +300,7 @@ mod tests {
                         seen = graph;
                         draft.as_ref().expect("a turn").reading().note(&[Fact::Post("p")]);
                     }
-                    (true, _) => draft.take().expect("a turn").keep(&answer(seen)),
+                    (true, _) => keep(draft.take().expect("a turn"), seen),
                     (false, 0) => {
                         change = Some(store.changes().begin(store.changes().slots(&[Fact::Post("p")])));
                     }
@@ -332,7 +351,7 @@ mod tests {
         let others = futures_util::future::join_all((0..1000).map(|_| cache.answer(&store, KIND, "key")));
         let made = async {
             tokio::task::yield_now().await;
-            first.keep(&answer("made"));
+            keep(first, "made");
         };
         let (turns, ()) = futures_util::future::join(others, made).await;
         assert!(turns.iter().all(|turn| matches!(turn, Turn::Kept(kept) if kept.body == "made")));
@@ -356,7 +375,7 @@ mod tests {
         let cache = Cache::new(&config.cache, &store);
         for n in 0..1000 {
             if let Turn::Make(draft) = cache.answer(&store, KIND, &n.to_string()).await {
-                draft.keep(&answer(&"x".repeat(10_000)));
+                keep(draft, &"x".repeat(10_000));
             }
         }
         let memory = cache.memory.as_ref().expect("a memory");
@@ -367,7 +386,7 @@ mod tests {
         let cache = Cache::new(&config.cache, &store);
         for _ in 0..2 {
             match cache.answer(&store, KIND, "key").await {
-                Turn::Make(draft) => draft.keep(&answer("made")),
+                Turn::Make(draft) => keep(draft, "made"),
                 Turn::Kept(_) => panic!("it has no memory"),
             }
         }

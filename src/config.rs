@@ -4,6 +4,7 @@ mod layers;
 
 use std::{path::Path, time::Duration};
 
+use poem::http::{HeaderName, HeaderValue};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use layers::Layers;
@@ -20,6 +21,7 @@ pub struct Config {
     pub limits: Limits,
     pub cache: CacheConfig,
     pub broker: BrokerConfig,
+    pub cdn: CdnConfig,
     pub rate_limits: RateLimits,
     pub log: LogConfig,
 }
@@ -96,6 +98,30 @@ impl BrokerConfig {
     /// The addresses in its URL.
     pub fn servers(&self) -> Result<Vec<async_nats::ServerAddr>, std::io::Error> {
         self.url.iter().flat_map(|urls| urls.split(',')).map(|url| url.trim().parse()).collect()
+    }
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct CdnConfig {
+    #[serde(with = "seconds_or_none")]
+    pub max_age: Option<Duration>,
+    #[serde(deserialize_with = "empty_is_none")]
+    pub purge_url: Option<String>,
+    pub purge_header: Secret,
+}
+
+impl CdnConfig {
+    /// What goes with each call, if it is one header.
+    pub fn header(&self) -> Option<Option<(HeaderName, HeaderValue)>> {
+        let header = self.purge_header.expose();
+        if header.is_empty() {
+            return Some(None);
+        }
+        let (name, value) = header.split_once(':')?;
+        let mut value = HeaderValue::from_str(value.trim()).ok()?;
+        value.set_sensitive(true);
+        Some(Some((name.trim().parse().ok()?, value)))
     }
 }
 
@@ -212,6 +238,15 @@ impl Config {
                 );
             }
         }
+        if self.cdn.purge_url.as_deref().is_some_and(|url| !is_web_address(url)) {
+            return wrong(
+                "cdn.purge_url",
+                "must be an http(s) URL without query and without a slash at its end",
+            );
+        }
+        if self.cdn.header().is_none() {
+            return wrong("cdn.purge_header", "must be a header, such as `Fastly-Key: …`");
+        }
         let positive = [
             ("store.pool_size", self.store.pool_size),
             ("limits.post_chars", self.limits.post_chars),
@@ -244,6 +279,26 @@ fn is_web_address(url: &str) -> bool {
 
 fn empty_is_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(Some(String::deserialize(deserializer)?).filter(|text| !text.is_empty()))
+}
+
+/// Where 0 stands for none.
+mod seconds_or_none {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+        let seconds = f64::deserialize(deserializer)?;
+        let duration = Duration::try_from_secs_f64(seconds);
+        duration
+            .map(|duration| Some(duration).filter(|duration| !duration.is_zero()))
+            .map_err(|_| D::Error::custom(format!("{seconds} is no number of seconds")))
+    }
+
+    #[expect(clippy::ref_option, reason = "serde's interface")]
+    pub fn serialize<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(duration.unwrap_or_default().as_secs_f64())
+    }
 }
 
 mod seconds {

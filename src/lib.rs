@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod app;
 pub mod auth;
 pub mod cache;
+pub mod cdn;
 pub mod clock;
 pub mod comments;
 pub mod config;

@@ -100,7 +100,9 @@ async fn exchange(app: &App, subject: String) -> Result<(), async_nats::Error> {
             // What was posted is told after the commit that did it.
             biased;
             committed = committed.recv() => match committed {
-                Ok(committed) => News::Committed(committed),
+                Ok(committed) if committed.transaction.is_some() => News::Committed(committed),
+                // If it happened at all, it is found by its number.
+                Ok(_) => continue,
                 Err(RecvError::Lagged(missed)) => {
                     metrics::counter!(MESSAGES, "direction" => "sent", "outcome" => "lost").increment(missed);
                     continue;

@@ -24,6 +24,7 @@ pub const CACHE_LOOKUPS: &str = "kith_cache_lookups_total";
 pub const GAPS: &str = "kith_cache_gaps_total";
 pub const BROKER_UP: &str = "kith_broker_up";
 pub const MESSAGES: &str = "kith_broker_messages_total";
+pub const PURGES: &str = "kith_cdn_purges_total";
 const BUILD: &str = "kith_build_info";
 
 /// Upper bounds of the latency histograms, in seconds.
@@ -114,6 +115,11 @@ fn describe() {
         MESSAGES,
         Unit::Count,
         "Messages to and from other instances, by direction (sent or received) and outcome (ok or lost)."
+    );
+    describe_counter!(
+        PURGES,
+        Unit::Count,
+        "Calls to the shared cache before Kith to purge, by outcome (ok or failed)."
     );
     describe_gauge!(STORE_UP, "1 if the graph answered a ping for this page or for /health/ready, else 0.");
     describe_gauge!(BUILD, "Always 1; the labels say what runs.");

@@ -1,6 +1,6 @@
 //! What handlers answer with: JSON written by serde in one pass, with the schema that poem-openapi documents.
 
-use std::marker::PhantomData;
+use std::{marker::PhantomData, sync::Arc};
 
 use bytes::Bytes;
 use poem::{
@@ -19,6 +19,8 @@ use crate::cache::{Answer, Draft};
 
 /// `200` with a JSON body.
 pub struct Json<T> {
+    /// The whole answer, if it was kept.
+    answer: Option<Arc<Answer>>,
     body: Bytes,
     next_cursor: Option<String>,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -27,7 +29,11 @@ pub struct Json<T> {
 
 impl<T: Serialize> Json<T> {
     pub fn new(value: &T) -> Self {
-        Self { body: to_json(value).into(), next_cursor: None, headers: Vec::new(), of: PhantomData }
+        Self::of(to_json(value).into())
+    }
+
+    fn of(body: Bytes) -> Self {
+        Self { answer: None, body, next_cursor: None, headers: Vec::new(), of: PhantomData }
     }
 
     /// A part of a list, whose answer links to the next part.
@@ -39,10 +45,8 @@ impl<T: Serialize> Json<T> {
     }
 
     /// An answer that was kept.
-    pub fn kept(answer: Answer) -> Self {
-        let json =
-            Self { body: answer.body, next_cursor: answer.next_cursor, headers: Vec::new(), of: PhantomData };
-        json.with_header(header::ETAG, &answer.etag)
+    pub fn kept(answer: Arc<Answer>) -> Self {
+        Self { answer: Some(answer), ..Self::of(Bytes::new()) }
     }
 
     /// Keeps it for whoever asks the same.
@@ -51,9 +55,7 @@ impl<T: Serialize> Json<T> {
         let tag = self.headers.iter().find(|(name, _)| *name == header::ETAG);
         let tag = tag.and_then(|(_, tag)| tag.to_str().ok().map(str::to_owned));
         let etag = tag.unwrap_or_else(|| entity_tag::of_body(&self.body));
-        let answer = Answer { body: self.body, etag, next_cursor: self.next_cursor };
-        draft.keep(&answer);
-        Self::kept(answer)
+        Self::kept(draft.keep(self.body, etag, self.next_cursor))
     }
 
     /// Sets a header. A value that no header can carry is left out.
@@ -89,6 +91,9 @@ pub fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
 
 impl<T: Send> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
+        if let Some(answer) = self.answer {
+            return from_kept(answer);
+        }
         let mut response = Response::builder().content_type("application/json").body(self.body);
         response.headers_mut().extend(self.headers);
         if let Some(cursor) = self.next_cursor {
@@ -96,6 +101,16 @@ impl<T: Send> IntoResponse for Json<T> {
         }
         response
     }
+}
+
+/// An answer that was kept, which [`represent`](super::representation::represent) puts into the form that is asked for.
+fn from_kept(answer: Arc<Answer>) -> Response {
+    let mut response = Response::builder().content_type("application/json").body(answer.body.clone());
+    if let Some(cursor) = &answer.next_cursor {
+        response.set_data(NextCursor(cursor.clone()));
+    }
+    response.set_data(answer);
+    response
 }
 
 impl<T: Type> ApiResponse for Json<T> {

@@ -1,5 +1,6 @@
 //! The layers around every endpoint, from the outside in: [`observe`] (request id, log, metrics, security
-//! headers), [`problems`], [`limit_time`], [`catch_panics`], [`entity_tags`], [`link_next`].
+//! headers), [`problems`], [`limit_time`], [`catch_panics`], [`entity_tags`],
+//! [`represent`](super::representation::represent), [`link_next`].
 
 use std::{
     panic::AssertUnwindSafe,

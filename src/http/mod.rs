@@ -2,10 +2,12 @@
 
 pub mod answer;
 pub mod body;
+pub mod coding;
 mod connections;
 pub mod entity_tag;
 pub mod middleware;
 pub mod operations;
 pub mod probe;
+mod representation;
 pub mod routes;
 pub mod server;

@@ -9,6 +9,7 @@ use super::{
     connections::{self, Patience},
     middleware::{catch_panics, entity_tags, limit_time, link_next, observe, problems},
     operations::metrics_page,
+    representation::represent,
     routes::Routes,
 };
 use crate::{
@@ -47,8 +48,9 @@ pub fn layered(app: Arc<App>, endpoint: impl Endpoint + 'static, routes: Routes)
     let routes = Arc::new(routes);
     let log_routes = Arc::clone(&routes);
     endpoint
-        .data(app)
         .around(move |endpoint, request| link_next(endpoint, public_url.clone(), request))
+        .around(represent)
+        .data(app)
         .around(entity_tags)
         .around(catch_panics)
         .around(move |endpoint, request| limit_time(endpoint, timeout, request))
@@ -88,6 +90,7 @@ pub async fn serve(
     if !app.store.is_embedded() {
         background.spawn(crate::peers::keep_up(Arc::clone(&app)));
     }
+    background.spawn(crate::cdn::purge(Arc::clone(&app)));
     let served = connections::serve(listener, endpoint, patience, stop).await;
     background.shutdown().await;
     app.store.close().await;

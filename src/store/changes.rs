@@ -54,7 +54,7 @@ pub type Slot = u32;
 
 const SLOTS: usize = 1 << 18;
 /// The slot of [`Fact::Anything`].
-const ANYTHING: Slot = 0;
+pub const ANYTHING: Slot = 0;
 /// A slot holds the number of its latest change, and in its low bits how many changes of it are under way.
 const UNDER_WAY_BITS: u32 = 16;
 
@@ -180,6 +180,10 @@ impl Changes {
 
     fn end(&self, slots: Vec<Slot>, transaction: Option<u64>) {
         self.number(&slots);
+        self.tell(slots, transaction);
+    }
+
+    fn tell(&self, slots: Vec<Slot>, transaction: Option<u64>) {
         if !slots.is_empty() || transaction.is_some() {
             // Nobody may listen.
             let _ = self.committed.send(Committed { slots, transaction });
@@ -216,6 +220,7 @@ impl Drop for Change {
         }
         // It may be there already without anybody having been told, or still come.
         let (changes, slots) = (Arc::clone(&self.changes), std::mem::take(&mut self.slots));
+        changes.tell(slots.clone(), None);
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 tokio::time::sleep(UNKNOWN).await;

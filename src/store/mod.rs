@@ -28,7 +28,7 @@ use crate::{
     telemetry::{CALLS, GAPS, InFlight, POOL_SIZE, RETRIES, STATEMENTS},
 };
 
-pub use changes::{Change, Changes, Committed, Fact, Moment, Slot};
+pub use changes::{ANYTHING, Change, Changes, Committed, Fact, Moment, Slot};
 pub use commits::{Commits, Position};
 pub use error::StoreError;
 pub use scan::Windows;
@@ -322,7 +322,7 @@ impl Store {
             && self.commits.see(position, at, oldest)
         {
             metrics::counter!(GAPS).increment(1);
-            self.changes.hear(&self.changes.slots(&[Fact::Anything]));
+            self.changes.begin(vec![ANYTHING]).end(None);
         }
         Ok(position)
     }

@@ -73,7 +73,7 @@ fn every_key_has_a_default_and_a_comment() {
     let defaults: toml::Table = kith::config::DEFAULTS.parse().unwrap();
     let mut shown = keys(&printed("", &[]));
     // A key that stands for nothing when it is empty is not printed.
-    for key in ["http.public_url", "store.database", "broker.url"] {
+    for key in ["http.public_url", "store.database", "broker.url", "cdn.purge_url"] {
         assert!(!shown.contains(key));
         shown.insert(key.to_owned());
     }
@@ -170,6 +170,9 @@ fn a_bad_value_stops_the_start_and_is_named() {
         ("[broker]\nurl = \"nats://:port\"", "broker.url"),
         ("[broker]\nurl = \"nats://kith:pass@nats\"\n[store]\nuri = \"bolt://host\"", "broker.url"),
         ("[broker]\nurl = \"nats://nats\"", "broker.url"),
+        ("[cdn]\nmax_age = -1", "cdn.max_age"),
+        ("[cdn]\npurge_url = \"varnish:6081\"", "cdn.purge_url"),
+        ("[cdn]\npurge_header = \"secret\"", "cdn.purge_header"),
         ("[log]\nformat = \"xml\"", "log.format"),
         ("[log]\nlevel = \"kith=loud=x\"", "log.level"),
     ];

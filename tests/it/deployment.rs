@@ -7,5 +7,6 @@ mod cluster;
 mod files;
 mod monitoring;
 mod proxy;
+mod shared_cache;
 mod sharing;
 mod tools;

@@ -22,6 +22,7 @@ mod plans;
 mod problems;
 mod random;
 mod readme;
+mod representation;
 mod stream;
 mod support;
 mod texts;

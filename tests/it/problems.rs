@@ -308,7 +308,7 @@ async fn a_panic_and_a_slow_answer_are_problems_of_one_request() {
             );
         let layered = server::layered(Arc::clone(&app), routes, Routes::of_document(&json!({})));
         let request = Request::builder().uri(path.parse().unwrap()).header("x-request-id", "mine").finish();
-        let mut response = layered.map_to_response().call(request).await.unwrap();
+        let mut response = Box::pin(layered.map_to_response().call(request)).await.unwrap();
         let text = response.take_body().into_string().await.unwrap();
         assert!(!text.contains("the cause"), "{text}");
         if status == 503 {

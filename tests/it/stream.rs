@@ -50,7 +50,7 @@ pub async fn open(
         request = request.header("last-event-id", last);
     }
     let endpoint = kith::http::server::endpoint(kith.app.clone(), None).map_to_response();
-    let mut response = endpoint.call(request.finish()).await.expect("an answer");
+    let mut response = Box::pin(endpoint.call(request.finish())).await.expect("an answer");
     assert_eq!(response.content_type(), Some("text/event-stream"));
     let body = response.take_body().into_bytes_stream();
     Box::pin(body.map(|chunk| String::from_utf8(chunk.expect("a chunk").to_vec()).expect("UTF-8")))

@@ -164,6 +164,25 @@ impl Kith {
         Answer { status: response.status().as_u16(), headers: response.headers().clone(), text }
     }
 
+    /// The body as it is sent, byte for byte.
+    pub async fn bytes(
+        &self,
+        path: &str,
+        token: &str,
+        headers: &[(&str, &str)],
+    ) -> (poem::http::HeaderMap, Vec<u8>) {
+        let mut request = Request::builder().uri(path.parse().expect("a path"));
+        if !token.is_empty() {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut response = self.endpoint.call(request.finish()).await.expect("the outermost layer answers");
+        let bytes = response.take_body().into_vec().await.expect("a readable body");
+        (response.headers().clone(), bytes)
+    }
+
     pub async fn get(&self, path: &str, token: &str) -> Value {
         self.send("GET", path, token, Value::Null).await.expect(200)
     }

@@ -23,6 +23,12 @@ pub fn nginx() -> Command {
     installed(program, "-v", "nginx (Debian: apt-get install nginx-light)")
 }
 
+/// Varnish, which Debian keeps out of the path of people who are not root.
+pub fn varnishd() -> Command {
+    let program = if Path::new("/usr/sbin/varnishd").exists() { "/usr/sbin/varnishd" } else { "varnishd" };
+    installed(program, "-V", "Varnish with its module xkey (Debian: apt-get install varnish varnish-modules)")
+}
+
 pub fn prometheus() -> Command {
     installed("prometheus", "--version", "Prometheus (Debian: apt-get install prometheus)")
 }

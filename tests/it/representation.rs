@@ -1,0 +1,112 @@
+//! The form of answers that are kept: coded, named by entity tags, and open to shared caches or not.
+
+use std::{io::Read, time::Duration};
+
+use serde_json::Value;
+
+use crate::support::{Kith, On};
+
+/// A page of more than a kilobyte.
+async fn page(kith: &Kith) -> String {
+    let ann = kith.newcomer("ann").await;
+    for number in 0..6 {
+        kith.post(&ann, &format!("Post {number} {}", "and more ".repeat(10))).await;
+    }
+    format!("/v1/users/{}/posts", ann.id)
+}
+
+#[tokio::test]
+async fn a_page_is_sent_in_the_coding_that_is_asked_for_and_each_has_its_tag() {
+    let kith = Kith::start(On::Embedded).await;
+    let path = page(&kith).await;
+    let (headers, plain) = kith.bytes(&path, "", &[]).await;
+    let tag = headers["etag"].to_str().expect("a tag").to_owned();
+    assert!(plain.len() > 1024 && !headers.contains_key("content-encoding"));
+    assert_eq!(headers["vary"], "Accept-Encoding, Authorization");
+
+    // Twice: as it is made, and as it is kept.
+    for _ in 0..2 {
+        for (accepted, coding) in [("gzip, deflate, br", "br"), ("gzip", "gzip")] {
+            let (headers, coded) = kith.bytes(&path, "", &[("accept-encoding", accepted)]).await;
+            assert_eq!(
+                (&headers["content-encoding"], &headers["vary"]),
+                (&coding.parse().unwrap(), &"Accept-Encoding, Authorization".parse().unwrap())
+            );
+            assert!(coded.len() < plain.len() / 2, "{} of {}", coded.len(), plain.len());
+            let mut decoded = Vec::new();
+            if coding == "br" {
+                brotli::BrotliDecompress(&mut &*coded, &mut decoded).expect("brotli");
+            } else {
+                flate2::read::GzDecoder::new(&*coded).read_to_end(&mut decoded).expect("gzip");
+            }
+            assert_eq!(decoded, plain);
+            // A tag of its own, that is known again in the same coding and in no other.
+            let coded_tag = headers["etag"].to_str().expect("a tag").to_owned();
+            assert_eq!(coded_tag, format!("{}-{coding}\"", tag.trim_end_matches('"')));
+            let asked = async |accepted: &str, tag: &str| {
+                let headers = [("accept-encoding", accepted), ("if-none-match", tag)];
+                kith.send_with("GET", &path, "", Value::Null, &headers).await
+            };
+            let known = asked(accepted, &coded_tag).await;
+            assert_eq!(
+                (known.status, known.header("etag"), known.text.as_str()),
+                (304, coded_tag.as_str(), "")
+            );
+            assert_eq!(asked("identity", &coded_tag).await.status, 200);
+        }
+    }
+    let head = kith.send_with("HEAD", &path, "", Value::Null, &[("accept-encoding", "gzip")]).await;
+    assert_eq!((head.status, head.header("content-encoding"), head.text.as_str()), (200, "gzip", ""));
+    assert!(head.header("content-length").parse::<usize>().is_ok_and(|length| length < plain.len() / 2));
+
+    // A change is compared with the revision, whatever the coding was in which it was read.
+    let ann = kith.newcomer("ann2").await;
+    let long = "and more ".repeat(25);
+    let post = kith.post(&ann, &long).await;
+    let path = format!("/v1/posts/{}", post["id"].as_str().expect("an id"));
+    let (headers, _) = kith.bytes(&path, "", &[("accept-encoding", "br")]).await;
+    let tag = headers["etag"].to_str().expect("a tag");
+    let edit = serde_json::json!({"text": "Edited"});
+    kith.send_with("PATCH", &path, &ann.token, edit.clone(), &[("if-match", tag)]).await.expect(200);
+    kith.send_with("PATCH", &path, &ann.token, edit, &[("if-match", tag)])
+        .await
+        .expect_problem(412, "precondition_failed");
+}
+
+#[tokio::test]
+async fn shared_caches_may_keep_what_strangers_get_and_nothing_else() {
+    let kith = Kith::with(On::Embedded, |config| config.cdn.max_age = Some(Duration::from_mins(2))).await;
+    let path = page(&kith).await;
+    let answer = kith.send("GET", &path, "", Value::Null).await;
+    let tag = answer.header("etag").to_owned();
+    for (name, value) in
+        [("cache-control", "public, max-age=0, s-maxage=120"), ("vary", "Accept-Encoding, Authorization")]
+    {
+        assert_eq!(answer.header(name), value);
+    }
+    let keys = answer.header("surrogate-key").to_owned();
+    assert!(keys.starts_with("kith ") && keys.split(' ').count() > 3, "{keys}");
+    let known = kith.send_with("GET", &path, "", Value::Null, &[("if-none-match", &tag)]).await;
+    assert_eq!((known.status, known.header("surrogate-key")), (304, keys.as_str()));
+    assert_eq!(known.header("cache-control"), "public, max-age=0, s-maxage=120");
+
+    let bob = kith.newcomer("bob").await;
+    for (path, token) in [
+        (path.as_str(), bob.token.as_str()),
+        ("/v1/feeds/home", bob.token.as_str()),
+        // A token that is none, and what is not there.
+        (path.as_str(), "none"),
+        ("/v1/posts/a00000000000000000000000", ""),
+        ("/v1/users?ids=", ""),
+    ] {
+        let answer = kith.send("GET", path, token, Value::Null).await;
+        let who = answer.header("cache-control");
+        assert!(who.starts_with("private") || who == "no-store", "{path}: {who}");
+        assert_eq!(answer.header("surrogate-key"), "", "{path}");
+    }
+    // Unless it is told of one, Kith lets no shared cache keep anything.
+    let kith = Kith::start(On::Embedded).await;
+    let path = page(&kith).await;
+    let answer = kith.send("GET", &path, "", Value::Null).await;
+    assert_eq!((answer.header("cache-control"), answer.header("surrogate-key")), ("private, no-cache", ""));
+}

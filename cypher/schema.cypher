@@ -19,3 +19,5 @@ CREATE RANGE INDEX post_rank IF NOT EXISTS FOR (post:Post) ON (post.rank_key);
 CREATE INDEX comment_parent_rank IF NOT EXISTS FOR (comment:Comment) ON (comment.parent_id, comment.rank_key);
 // The newest posts of a tag.
 CREATE INDEX tagged_tag_rank IF NOT EXISTS FOR ()-[tagged:TAGGED]-() ON (tagged.tag, tagged.rank_key);
+// The hottest posts.
+CREATE RANGE INDEX post_heat IF NOT EXISTS FOR (post:Post) ON (post.heat);

@@ -18,3 +18,5 @@ DROP INDEX post_rank IF EXISTS;
 CREATE RANGE INDEX post_created IF NOT EXISTS FOR (post:Post) ON (post.created_at);
 // The comments below a post or comment, in the order they were written.
 CREATE INDEX comment_parent IF NOT EXISTS FOR (comment:Comment) ON (comment.parent_id);
+// The hottest posts.
+CREATE RANGE INDEX post_heat IF NOT EXISTS FOR (post:Post) ON (post.heat);

@@ -252,7 +252,10 @@ fn count(kind: Kind, found: bool, times: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{config::Config, store::Fact};
+    use crate::{
+        config::Config,
+        store::{Fact, Touched},
+    };
 
     const KIND: Kind = "test";
 
@@ -302,7 +305,9 @@ mod tests {
                     }
                     (true, _) => keep(draft.take().expect("a turn"), seen),
                     (false, 0) => {
-                        change = Some(store.changes().begin(store.changes().slots(&[Fact::Post("p")])));
+                        let mut touched = Touched::default();
+                        store.changes().touch(&mut touched, &[Fact::Post("p")]);
+                        change = Some(store.changes().begin(touched));
                     }
                     (false, 1) => graph = "new",
                     (false, _) => change.take().expect("a change").end(None),

@@ -148,7 +148,7 @@ impl Purger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{Changes, Fact};
+    use crate::store::{Changes, Fact, Touched};
 
     #[test]
     fn an_answer_has_the_keys_of_what_it_depends_on_unless_they_are_too_many() {
@@ -160,11 +160,14 @@ mod tests {
     async fn changes_of_a_moment_are_purged_together_and_what_changes_anything_purges_all() {
         let changes = Arc::new(Changes::new(&[7; 16]));
         let mut committed = changes.listen();
-        let slots = |facts: &[Fact]| changes.slots(facts);
-        let change = |facts: &[Fact]| changes.begin(slots(facts)).end(None);
+        let change = |facts: &[Fact]| {
+            let mut touched = Touched::default();
+            changes.touch(&mut touched, facts);
+            changes.begin(touched).end(None);
+        };
         change(&[Fact::Post("p")]);
         change(&[Fact::User("u"), Fact::Post("p")]);
-        let both = slots(&[Fact::Post("p"), Fact::User("u"), Fact::Anything]);
+        let both = changes.slots(&[Fact::Post("p"), Fact::User("u"), Fact::Anything]);
         assert_eq!(gather(&mut committed).await, Some(Purge::Slots(both.into_iter().collect())));
         change(&[Fact::Posts]);
         change(&[Fact::Anything]);

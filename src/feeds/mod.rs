@@ -1,6 +1,7 @@
 //! Feeds: home, public, of a user, of a tag, trending, and the home feed as a stream.
 
 pub mod api;
+pub mod heat;
 mod home;
 pub mod queries;
 mod reader;

@@ -1,9 +1,14 @@
 //! The statements that feeds are read with.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    cypher::Keyed, page::Position, posts::queries::PostOfUser, queries, store::Fact, users::UserSummary,
+    cypher::{IdRow, Keyed},
+    page::Position,
+    posts::queries::PostOfUser,
+    queries,
+    store::Fact,
+    users::UserSummary,
 };
 
 queries! {
@@ -36,11 +41,17 @@ queries! {
     /// The newest posts of a tag.
     read TagEntries("feeds/tag.cypher", embedded "feeds/tag.embedded.cypher") { tag: String, before_key: i64, before_id: String, limit: usize } -> EntryRow,
         about |it| vec![Fact::Tag(&it.tag)];
-    /// How much the newest posts were answered to.
-    read TrendingCandidates("feeds/trending.cypher", embedded "feeds/trending.embedded.cypher") { since: i64, limit: usize } -> CandidateRow;
+    /// The hottest posts.
+    read Hottest("feeds/trending.cypher") { since: i64, limit: usize } -> HotRow,
+        about |_| vec![Fact::Heat];
+    /// How much posts are answered to.
+    write Answered("feeds/answered.cypher") { ids: Vec<String>, now: i64 } -> AnsweredRow,
+        about |_| Vec::new();
+    /// Sets how hot posts are.
+    write SetHeat("feeds/set_heat.cypher") { rows: Vec<HeatRow> } -> IdRow,
+        about |_| vec![Fact::Heat];
 }
 
-/// A post or repost at its place in a feed.
 /// What it depends on who posted and reposted.
 fn about_reasons<'a>(
     posts: impl Iterator<Item = &'a String>,
@@ -127,6 +138,7 @@ pub struct FollowedRow {
     pub id: String,
 }
 
+/// A post or repost at its place in a feed.
 #[derive(Clone, Debug, Deserialize)]
 pub struct EntryRow {
     pub id: String,
@@ -151,13 +163,29 @@ pub struct ReasonRow {
     pub actor: UserSummary,
 }
 
-/// A post that may trend.
+/// A post that trends.
 #[derive(Clone, Debug, Deserialize)]
-pub struct CandidateRow {
+pub struct HotRow {
     pub id: String,
-    pub rank_key: i64,
+    pub heat: i64,
+}
+
+/// How much a post is answered to, and was when its heat was set.
+#[derive(Clone, Debug, Deserialize)]
+pub struct AnsweredRow {
+    pub id: String,
+    pub heat: Option<i64>,
+    pub answers: i64,
     pub likes: i64,
     pub reposts: i64,
     pub quotes: i64,
     pub comments: i64,
+}
+
+/// How hot a post is to be.
+#[derive(Clone, Debug, Serialize)]
+pub struct HeatRow {
+    pub id: String,
+    pub heat: Option<i64>,
+    pub answers: i64,
 }

@@ -1,46 +1,55 @@
-//! What is trending: the newest posts by how much they were answered to, against their age.
+//! What is trending: the hottest posts, as [`heat`](super::heat) has them.
 //!
-//! A ranking is computed at most every 30 seconds, however many ask, and kept for ten minutes, so that it stands
-//! still for whoever pages through it.
+//! A ranking is read again when heat has changed, and kept for ten minutes, so that it stands still for whoever pages
+//! through it. On another instance the walk goes on at the heat where it was.
 
 use std::{sync::Arc, time::Duration};
 
-use moka::future::Cache;
+use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
 
 use super::{
     FeedItem,
-    queries::{CandidateRow, TrendingCandidates},
+    queries::{HotRow, Hottest},
     reader::of_posts,
 };
 use crate::{
     app::App,
     cache::Reading,
-    clock::{SEQUENCE_BITS, Timestamp},
+    clock::SEQUENCE_BITS,
     error::Error,
     page::{Page, Paging},
-    store::{StoreError, Windows},
+    store::{Fact, Moment, Windows},
 };
 
-/// How many of the newest posts may trend.
-const CANDIDATES: usize = 1000;
-const FRESH: Duration = Duration::from_secs(30);
+/// How many posts trend at a time.
+const MOST: usize = 1000;
 const KEPT: Duration = Duration::from_mins(10);
 
 pub struct Trending {
-    /// The moment of the ranking that a first page shows.
-    current: Cache<(), i64>,
-    /// The post ids of each ranking, best first, by its moment.
-    rankings: Cache<i64, Arc<Vec<String>>>,
+    /// What a first page shows.
+    current: Mutex<Option<Arc<Ranking>>>,
+    /// The latest, by their names.
+    rankings: Cache<String, Arc<Ranking>>,
 }
 
-/// Where a walk through a ranking is.
+/// The hottest posts of a moment, hottest first.
+struct Ranking {
+    name: String,
+    since: Moment,
+    posts: Vec<HotRow>,
+}
+
+/// Where a walk through a ranking is: behind a post.
 #[derive(Serialize, Deserialize)]
 struct Place {
-    #[serde(rename = "t")]
-    as_of: i64,
-    #[serde(rename = "n")]
-    passed: usize,
+    #[serde(rename = "r")]
+    ranking: String,
+    #[serde(rename = "h")]
+    heat: i64,
+    #[serde(rename = "i")]
+    id: String,
 }
 
 const LIST: &str = "trending";
@@ -48,7 +57,7 @@ const LIST: &str = "trending";
 impl Default for Trending {
     fn default() -> Self {
         Self {
-            current: Cache::builder().max_capacity(1).time_to_live(FRESH).build(),
+            current: Mutex::default(),
             rankings: Cache::builder().max_capacity(64).time_to_live(KEPT).build(),
         }
     }
@@ -59,45 +68,52 @@ impl Trending {
     pub async fn page(
         &self,
         app: &App,
+        reading: &Reading<'_>,
         paging: &Paging,
         viewer: Option<&str>,
     ) -> Result<Page<FeedItem>, Error> {
-        let place = if let Some(cursor) = &paging.cursor {
-            app.cursors.open(LIST, cursor)?
-        } else {
-            let now = app.clock.now().0;
-            Place { as_of: self.current.get_with((), async { now }).await, passed: 0 }
+        reading.note(&[Fact::Heat]);
+        let place: Option<Place> = match &paging.cursor {
+            Some(cursor) => Some(app.cursors.open(LIST, cursor)?),
+            None => None,
         };
-        let ranking = self
-            .rankings
-            .try_get_with(place.as_of, rank(app, Timestamp(place.as_of)))
-            .await
-            .map_err(|error| Error::Store(StoreError::Unavailable(error.to_string())))?;
-        let rest = ranking.get(place.passed..).unwrap_or_default();
-        let ids: Vec<String> = rest.iter().take(paging.limit).cloned().collect();
-        let passed = place.passed + ids.len();
-        let next_cursor =
-            (passed < ranking.len()).then(|| app.cursors.seal(LIST, &Place { as_of: place.as_of, passed }));
-        Ok(Page { items: of_posts(&Reading::new(&app.cache, &app.store), &ids, viewer).await?, next_cursor })
+        let ranking = match place.as_ref().and_then(|place| self.rankings.get(&place.ranking)) {
+            Some(ranking) => ranking,
+            None => self.current(app).await?,
+        };
+        let passed = place.map_or(0, |place| {
+            ranking.posts.partition_point(|post| (post.heat, &post.id) >= (place.heat, &place.id))
+        });
+        let (mut rest, mut last, mut items) = (&ranking.posts[passed..], None, Vec::new());
+        // Posts that were deleted since leave no gap.
+        while items.len() < paging.limit && !rest.is_empty() {
+            let (some, others) = rest.split_at(rest.len().min(paging.limit - items.len()));
+            let ids: Vec<String> = some.iter().map(|post| post.id.clone()).collect();
+            items.extend(of_posts(reading, &ids, viewer).await?);
+            (last, rest) = (some.last(), others);
+        }
+        let next_cursor = last.filter(|_| !rest.is_empty()).map(|last| {
+            let place = Place { ranking: ranking.name.clone(), heat: last.heat, id: last.id.clone() };
+            app.cursors.seal(LIST, &place)
+        });
+        Ok(Page { items, next_cursor })
     }
-}
 
-async fn rank(app: &App, as_of: Timestamp) -> Result<Arc<Vec<String>>, Error> {
-    let query = |since: i64| TrendingCandidates { since: since >> SEQUENCE_BITS, limit: CANDIDATES };
-    let rows = app.store.scan(&mut &app.store, as_of.rank_key(), CANDIDATES, Windows::NEWEST, query).await?;
-    let mut scored: Vec<(f64, CandidateRow)> =
-        rows.into_iter().map(|row| (score(&row, as_of), row)).filter(|(score, _)| *score > 0.0).collect();
-    scored.sort_by(|(one, row), (other, other_row)| {
-        other.total_cmp(one).then(other_row.rank_key.cmp(&row.rank_key)).then(other_row.id.cmp(&row.id))
-    });
-    Ok(Arc::new(scored.into_iter().map(|(_, row)| row.id).collect()))
-}
-
-/// Answers, weighted by their effort, over a power of the age in hours: the shape that Hacker News made known.
-fn score(row: &CandidateRow, as_of: Timestamp) -> f64 {
-    let weight = row.likes + 2 * row.comments + 3 * (row.reposts + row.quotes);
-    let age = (as_of.0 - (row.rank_key >> SEQUENCE_BITS)).max(0);
-    #[expect(clippy::cast_precision_loss, reason = "a score needs no more precision")]
-    let (weight, hours) = (weight as f64, age as f64 / 3_600_000_000.0);
-    weight / (hours + 2.0).powf(1.5)
+    /// The ranking of now, read once however many ask.
+    async fn current(&self, app: &App) -> Result<Arc<Ranking>, Error> {
+        let changes = app.store.changes();
+        let mut current = self.current.lock().await;
+        if let Some(ranking) =
+            current.as_ref().filter(|ranking| changes.hold(ranking.since, &changes.slots(&[Fact::Heat])))
+        {
+            return Ok(Arc::clone(ranking));
+        }
+        let (since, now) = (changes.now(), app.clock.now());
+        let query = |since: i64| Hottest { since: since >> SEQUENCE_BITS, limit: MOST };
+        let posts = app.store.scan(&mut &app.store, now.rank_key(), MOST, Windows::NEWEST, query).await?;
+        let ranking = Arc::new(Ranking { name: crate::clock::new_id(), since, posts });
+        self.rankings.insert(ranking.name.clone(), Arc::clone(&ranking));
+        *current = Some(Arc::clone(&ranking));
+        Ok(ranking)
+    }
 }

@@ -12,8 +12,10 @@ use super::{
     },
 };
 use crate::{
+    clock::Timestamp,
     cypher::Query,
     error::Error,
+    feeds::heat::Points,
     store::{Run, Store, Tx, Work},
     text,
 };
@@ -27,22 +29,24 @@ pub struct Loader<'a> {
     pub store: &'a Store,
     pub progress: &'a dyn Progress,
     pub report: Report,
+    points: Points,
 }
 
 impl<'a> Loader<'a> {
     pub fn new(store: &'a Store, progress: &'a dyn Progress) -> Self {
-        Self { store, progress, report: Report::default() }
+        Self { store, progress, report: Report::default(), points: Points::default() }
     }
 
     /// What was done. Neo4j notices by itself some time later that its indexes have grown, and until then may plan as if
     /// they were empty: so it is told.
-    pub async fn finish(self) -> Report {
+    pub async fn finish(self) -> Result<Report, ImportError> {
+        self.points.settle(self.store).await?;
         if self.report.loaded() > 0
             && let Err(error) = self.store.run_within(REPLAN_LIMIT, &Replan {}).await
         {
             tracing::warn!(%error, "the database could not be told to plan anew, and will do so by itself");
         }
-        self.report
+        Ok(self.report)
     }
 
     pub async fn users(&mut self, rows: &[UserRow]) -> Result<(), ImportError> {
@@ -71,6 +75,9 @@ impl<'a> Loader<'a> {
     /// Parents come before their replies, whatever the order of the rows.
     pub async fn comments(&mut self, mut rows: Vec<CommentRow>) -> Result<(), ImportError> {
         rows.sort_by_key(|row| row.depth);
+        for row in &rows {
+            self.points.comment(&row.post, Timestamp(row.created_at));
+        }
         self.progress.begin("comments", rows.len());
         for level in rows.chunk_by(|one, other| one.depth == other.depth) {
             for batch in level.chunks(BATCH) {
@@ -91,6 +98,9 @@ impl<'a> Loader<'a> {
     pub async fn post_likes(&mut self, rows: &[PairRow]) -> Result<(), ImportError> {
         let lost = "likes of posts by somebody or of a post that is not in the graph";
         let rows = once(rows);
+        for row in &rows {
+            self.points.like(&row.target, Timestamp::of_rank_key(row.rank_key));
+        }
         let batches = rows.chunks(BATCH);
         self.step("post likes", lost, rows.len(), batches, |rows| ImportPostLikes { rows: rows.to_vec() })
             .await
@@ -106,6 +116,9 @@ impl<'a> Loader<'a> {
 
     pub async fn reposts(&mut self, rows: &[RepostRow]) -> Result<(), ImportError> {
         let lost = "reposts by somebody or of a post that is not in the graph";
+        for row in rows {
+            self.points.repost(&row.post, Timestamp::of_rank_key(row.rank_key));
+        }
         let batches = rows.chunks(BATCH);
         self.step("reposts", lost, rows.len(), batches, |rows| ImportReposts { rows: rows.to_vec() }).await
     }

@@ -132,7 +132,7 @@ impl Sample {
         loader.comments(self.comments.clone()).await?;
         loader.post_likes(&self.post_likes).await?;
         loader.comment_likes(&self.comment_likes).await?;
-        let mut report = loader.finish().await;
+        let mut report = loader.finish().await?;
         for (reason, count) in &self.left_out.skipped {
             report.skip(reason, *count);
         }

@@ -17,6 +17,7 @@ use crate::{
     },
     cypher::Query,
     error::Error,
+    feeds::heat::Points,
     follows::queries::Follow,
     idempotency::Creation,
     posts::{
@@ -142,10 +143,11 @@ impl Updates {
         ] {
             report.step(step);
         }
+        let mut points = Points::default();
         progress.begin("updates", self.events.len());
         for (_, event) in &self.events {
             let step = event.step();
-            match event.apply(store).await? {
+            match event.apply(store, &mut points).await? {
                 Outcome::Done => report.step(step).loaded += 1,
                 Outcome::Present => report.step(step).present += 1,
                 Outcome::Skipped(reason) => report.skip(reason, 1),
@@ -153,6 +155,7 @@ impl Updates {
             progress.advance(1);
         }
         progress.end();
+        points.settle(store).await?;
         Ok(report)
     }
 }
@@ -169,7 +172,7 @@ impl Event {
         }
     }
 
-    async fn apply(&self, store: &Store) -> Result<Outcome, Error> {
+    async fn apply(&self, store: &Store, points: &mut Points) -> Result<Outcome, Error> {
         match self {
             Self::Person { creation, source } => {
                 if found(store, &FindUserById { id: creation.id.clone() }).await? {
@@ -199,6 +202,7 @@ impl Event {
                     };
                     creation.post = found.post_id;
                 }
+                points.comment(&creation.post, creation.created_at);
                 done(store.write(&Imported { creation: &creation, source }).await)
             }
             Self::PostLike(PairRow { source: viewer, target: post, rank_key }) => {
@@ -207,6 +211,7 @@ impl Event {
                 if state.is_some_and(|state| state.liked) {
                     return Ok(Outcome::Present);
                 }
+                points.like(post, Timestamp::of_rank_key(*rank_key));
                 let like = LikePost { viewer: viewer.clone(), post: post.clone(), rank_key: *rank_key };
                 toggled(store, &like, "updates: likes by somebody or of a post that is not in the graph")
                     .await

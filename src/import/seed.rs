@@ -40,7 +40,7 @@ pub async fn seed(app: &App, options: &Options, progress: &dyn Progress) -> Resu
     loader.post_likes(&world.post_likes).await?;
     loader.comment_likes(&world.comment_likes).await?;
     loader.report.notes = notes;
-    Ok(loader.finish().await)
+    loader.finish().await
 }
 
 /// Registers the demo user as the API would. None: the handle is somebody else's.

@@ -45,6 +45,8 @@ pub enum Fact<'a> {
     Post(&'a str),
     /// The comments below a post, with their numbers.
     Thread(&'a str),
+    /// How hot posts are.
+    Heat,
     /// What a user has done with a post or comment.
     Act(&'a str, &'a str),
 }
@@ -65,6 +67,14 @@ const UNKNOWN: Duration = Duration::from_secs(10);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(u64);
 
+/// What a write touches.
+#[derive(Clone, Debug, Default)]
+pub struct Touched {
+    slots: Vec<Slot>,
+    /// The posts among the facts, by their ids.
+    posts: Vec<String>,
+}
+
 /// Something that this process has done to the graph, for those who have to know of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Committed {
@@ -72,6 +82,9 @@ pub struct Committed {
     pub slots: Vec<Slot>,
     /// The number of the transaction, if the store numbers them and this is certain to be one.
     pub transaction: Option<u64>,
+    /// The posts that it changed. Only this process is told of them.
+    #[serde(skip)]
+    pub posts: Vec<String>,
 }
 
 /// All changes that this process has made, or has been told of.
@@ -131,6 +144,15 @@ impl Changes {
         facts.iter().map(|fact| self.slot(fact)).collect()
     }
 
+    /// Adds what those facts are about.
+    pub fn touch(&self, touched: &mut Touched, facts: &[Fact]) {
+        touched.slots.extend(facts.iter().map(|fact| self.slot(fact)));
+        touched.posts.extend(facts.iter().filter_map(|fact| match fact {
+            Fact::Post(id) => Some((*id).to_owned()),
+            _ => None,
+        }));
+    }
+
     /// Whether what was read from that moment on, and depends on those slots, is still so.
     pub fn hold(&self, since: Moment, slots: &[Slot]) -> bool {
         let quiet = |slot: Slot| {
@@ -148,9 +170,14 @@ impl Changes {
     }
 
     /// Tells that a change begins, before anybody can see it.
-    pub fn begin(self: &Arc<Self>, slots: Vec<Slot>) -> Change {
-        self.mark(&slots);
-        Change { changes: Arc::clone(self), slots, is_open: true }
+    pub fn begin(self: &Arc<Self>, touched: Touched) -> Change {
+        self.mark(&touched.slots);
+        Change { changes: Arc::clone(self), touched, is_open: true }
+    }
+
+    /// Somebody has changed something of which nobody told.
+    pub fn change_anything(self: &Arc<Self>) {
+        self.begin(Touched { slots: vec![ANYTHING], posts: Vec::new() }).end(None);
     }
 
     fn mark(&self, slots: &[Slot]) {
@@ -178,15 +205,15 @@ impl Changes {
         self.under_way.fetch_sub(1, SeqCst);
     }
 
-    fn end(&self, slots: Vec<Slot>, transaction: Option<u64>) {
-        self.number(&slots);
-        self.tell(slots, transaction);
+    fn end(&self, touched: Touched, transaction: Option<u64>) {
+        self.number(&touched.slots);
+        self.tell(touched, transaction);
     }
 
-    fn tell(&self, slots: Vec<Slot>, transaction: Option<u64>) {
+    fn tell(&self, Touched { slots, posts }: Touched, transaction: Option<u64>) {
         if !slots.is_empty() || transaction.is_some() {
             // Nobody may listen.
-            let _ = self.committed.send(Committed { slots, transaction });
+            let _ = self.committed.send(Committed { slots, transaction, posts });
         }
     }
 }
@@ -195,7 +222,7 @@ impl Changes {
 #[must_use]
 pub struct Change {
     changes: Arc<Changes>,
-    slots: Vec<Slot>,
+    touched: Touched,
     is_open: bool,
 }
 
@@ -203,31 +230,31 @@ impl Change {
     /// Everybody sees it now. Its transaction has that number.
     pub fn end(mut self, transaction: Option<u64>) {
         self.is_open = false;
-        self.changes.end(std::mem::take(&mut self.slots), transaction);
+        self.changes.end(std::mem::take(&mut self.touched), transaction);
     }
 
     /// It has not happened and never will.
     pub fn undo(mut self) {
         self.is_open = false;
-        self.changes.number(&self.slots);
+        self.changes.number(&self.touched.slots);
     }
 }
 
 impl Drop for Change {
     fn drop(&mut self) {
-        if !self.is_open || self.slots.is_empty() {
+        if !self.is_open || self.touched.slots.is_empty() {
             return;
         }
         // It may be there already without anybody having been told, or still come.
-        let (changes, slots) = (Arc::clone(&self.changes), std::mem::take(&mut self.slots));
-        changes.tell(slots.clone(), None);
+        let (changes, touched) = (Arc::clone(&self.changes), std::mem::take(&mut self.touched));
+        changes.tell(touched.clone(), None);
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 tokio::time::sleep(UNKNOWN).await;
-                changes.end(slots, None);
+                changes.end(touched, None);
             });
         } else {
-            changes.end(slots, None);
+            changes.end(touched, None);
         }
     }
 }
@@ -240,15 +267,21 @@ mod tests {
         Arc::new(Changes::new(&[7; 16]))
     }
 
+    fn begin(changes: &Arc<Changes>, facts: &[Fact]) -> Change {
+        let mut touched = Touched::default();
+        changes.touch(&mut touched, facts);
+        changes.begin(touched)
+    }
+
     #[test]
     fn what_was_read_holds_until_one_of_its_facts_begins_to_change() {
         let changes = changes();
         let since = changes.now();
         let slots = changes.slots(&[Fact::Post("p"), Fact::User("u")]);
         assert!(changes.hold(since, &slots));
-        changes.begin(changes.slots(&[Fact::Post("q")])).end(None);
+        begin(&changes, &[Fact::Post("q")]).end(None);
         assert!(changes.hold(since, &slots), "another post");
-        let change = changes.begin(changes.slots(&[Fact::User("u")]));
+        let change = begin(&changes, &[Fact::User("u")]);
         assert!(!changes.hold(since, &slots) && !changes.hold(changes.now(), &slots), "under way");
         change.end(None);
         assert!(!changes.hold(since, &slots) && changes.hold(changes.now(), &slots), "over");
@@ -259,10 +292,10 @@ mod tests {
         let changes = changes();
         let since = changes.now();
         let (all, one) = (changes.slots(&[Fact::Anything]), changes.slots(&[Fact::Posts]));
-        changes.begin(changes.slots(&[Fact::Tag("t")])).end(None);
+        begin(&changes, &[Fact::Tag("t")]).end(None);
         assert!(!changes.hold(since, &all) && changes.hold(since, &one));
         let since = changes.now();
-        changes.begin(all.clone()).end(None);
+        begin(&changes, &[Fact::Anything]).end(None);
         assert!(!changes.hold(since, &all) && !changes.hold(since, &one));
     }
 
@@ -270,7 +303,7 @@ mod tests {
     async fn a_change_of_which_nobody_knows_the_end_is_under_way_for_a_while() {
         let changes = changes();
         let slots = changes.slots(&[Fact::Posts]);
-        drop(changes.begin(slots.clone()));
+        drop(begin(&changes, &[Fact::Posts]));
         assert!(!changes.hold(changes.now(), &slots));
         assert!(changes.hold(changes.now(), &changes.slots(&[Fact::Tag("another fact")])));
         tokio::time::sleep(UNKNOWN + Duration::from_secs(1)).await;

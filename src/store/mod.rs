@@ -28,7 +28,7 @@ use crate::{
     telemetry::{CALLS, GAPS, InFlight, POOL_SIZE, RETRIES, STATEMENTS},
 };
 
-pub use changes::{ANYTHING, Change, Changes, Committed, Fact, Moment, Slot};
+pub use changes::{ANYTHING, Change, Changes, Committed, Fact, Moment, Slot, Touched};
 pub use commits::{Commits, Position};
 pub use error::StoreError;
 pub use scan::Windows;
@@ -85,7 +85,7 @@ pub struct Tx {
     engine: TxEngine,
     changes: Arc<Changes>,
     /// What its statements have changed so far.
-    changed: Vec<Slot>,
+    touched: Touched,
 }
 
 enum TxEngine {
@@ -185,7 +185,11 @@ impl Store {
         let _call = InFlight::of(CALLS);
         let change = match Q::ACCESS {
             Access::Read => None,
-            Access::Write => Some(self.changes.begin(self.changes.slots(&query.facts(&[])))),
+            Access::Write => {
+                let mut touched = Touched::default();
+                self.changes.touch(&mut touched, &query.facts(&[]));
+                Some(self.changes.begin(touched))
+            }
         };
         let rows = match &self.engine {
             // Boxed, for neo4rs' futures are 20 kB that every caller would carry.
@@ -252,7 +256,7 @@ impl Store {
             #[cfg(feature = "embedded")]
             Engine::Embedded(embedded) => TxEngine::Embedded(Box::new(embedded.begin().await)),
         };
-        let mut tx = Tx { engine, changes: Arc::clone(&self.changes), changed: Vec::new() };
+        let mut tx = Tx { engine, changes: Arc::clone(&self.changes), touched: Touched::default() };
         match work.run(&mut tx).await {
             Ok(output) => match self.commit(tx).await {
                 Ok(()) => Ok(Ok(output)),
@@ -273,7 +277,7 @@ impl Store {
     }
 
     async fn commit(&self, tx: Tx) -> Result<(), StoreError> {
-        let change = Some(self.changes.begin(tx.changed));
+        let change = Some(self.changes.begin(tx.touched));
         match tx.engine {
             TxEngine::Neo4j(tx) => {
                 let done = Box::pin(tx.commit()).await;
@@ -322,7 +326,7 @@ impl Store {
             && self.commits.see(position, at, oldest)
         {
             metrics::counter!(GAPS).increment(1);
-            self.changes.begin(vec![ANYTHING]).end(None);
+            self.changes.change_anything();
         }
         Ok(position)
     }
@@ -440,7 +444,7 @@ impl Run for Tx {
         observe::<Q>(self.engine.name(), started, &rows);
         let rows = rows?;
         if Q::ACCESS == Access::Write {
-            self.changed.extend(self.changes.slots(&query.facts(&rows)));
+            self.changes.touch(&mut self.touched, &query.facts(&rows));
         }
         Ok(rows)
     }

@@ -70,6 +70,7 @@ pub const RELATIONSHIP_TYPES: &[&str] = &[
 /// Every property key that a statement may name.
 pub const PROPERTIES: &[&str] = &[
     "actor_id",
+    "answers",
     "author_id",
     "avatar_url",
     "bio",
@@ -83,6 +84,7 @@ pub const PROPERTIES: &[&str] = &[
     "expires_at",
     "fingerprint",
     "handle",
+    "heat",
     "id",
     "issued_at",
     "location",

@@ -4,6 +4,17 @@ use serde_json::{Value, json};
 
 use crate::support::{Kith, On, each, on_both_stores, text};
 
+/// The ids of all that trends behind a cursor.
+async fn rest_of(kith: &Kith, cursor: &str) -> Vec<String> {
+    let (mut ids, mut cursor) = (Vec::new(), Some(cursor.to_owned()));
+    while let Some(from) = cursor {
+        let page = kith.get(&format!("/v1/feeds/trending?limit=100&cursor={from}"), "").await;
+        ids.extend(each(page["items"].as_array().expect("items"), "/post/id").into_iter().map(str::to_owned));
+        cursor = page["next_cursor"].as_str().map(str::to_owned);
+    }
+    ids
+}
+
 on_both_stores! {
     async fn an_account_lives_and_dies(kith: &Kith) {
         let ann = kith.person("ann").await;
@@ -301,8 +312,48 @@ on_both_stores! {
         assert_eq!(each(&mine, "/post/id"), ids);
         kith.put(&ann, &format!("/v1/posts/{}/like", ids[3])).await;
         kith.put(&ann, &format!("/v1/posts/{}/repost", ids[3])).await;
-        let mine = kith.find_by(&ann, "/v1/feeds/trending", 1).await;
-        assert_eq!(each(&mine, "/post/id"), [ids[3].as_str()]);
+        kith.until_trending(&ann, &[&ids[3]]).await;
+    }
+
+    async fn what_trends_is_ranked_by_what_comes_and_goes_and_stands_still_for_a_walk(kith: &Kith) {
+        let (ann, bob) = (kith.person("ann").await, kith.newcomer("bob").await);
+        let mut ids = Vec::new();
+        for number in 0..4 {
+            ids.push(text(&kith.post(&ann, &number.to_string()).await["id"]));
+        }
+        let [liked, shared, talked, quiet] = &ids[..] else { unreachable!("four") };
+        kith.put(&bob, &format!("/v1/posts/{liked}/like")).await;
+        kith.put(&bob, &format!("/v1/posts/{shared}/repost")).await;
+        let talk = kith.send("GET", &format!("/v1/posts/{talked}"), "", Value::Null).await.expect(200);
+        let comment = kith.comment(&bob, &talk, None, "Hm").await;
+        kith.until_trending(&ann, &[shared, talked, liked]).await;
+
+        // Whoever pages goes on through what they saw, though it is ranked anew meanwhile.
+        let first = kith.get("/v1/feeds/trending?limit=1", "").await;
+        let cursor = text(&first["next_cursor"]);
+        for user in [&ann, &bob] {
+            kith.put(user, &format!("/v1/posts/{quiet}/repost")).await;
+        }
+        kith.until_trending(&ann, &[quiet, shared, talked, liked]).await;
+        let mut walked = vec![text(&first["items"][0]["post"]["id"])];
+        walked.extend(rest_of(kith, &cursor).await);
+        assert!(!walked.contains(quiet) && walked.contains(liked), "{walked:?}");
+        let mut once = walked.clone();
+        once.sort_unstable();
+        once.dedup();
+        assert_eq!(once.len(), walked.len());
+        // Another instance does not know that ranking, and goes on at the place.
+        if !kith.app.store.is_embedded() {
+            let elsewhere = rest_of(&Kith::start(On::Neo4j).await, &cursor).await;
+            assert!(elsewhere.contains(liked) && !elsewhere.contains(quiet), "{elsewhere:?}");
+        }
+
+        // What is taken back counts no longer.
+        kith.send("DELETE", &format!("/v1/posts/{liked}/like"), &bob.token, Value::Null).await.expect(200);
+        let id = text(&comment["id"]);
+        kith.send("DELETE", &format!("/v1/comments/{id}"), &bob.token, Value::Null).await.expect(204);
+        kith.send("DELETE", &format!("/v1/posts/{quiet}"), &ann.token, Value::Null).await.expect(204);
+        kith.until_trending(&ann, &[shared]).await;
     }
 
     async fn a_repeated_creation_is_answered_again(kith: &Kith) {

@@ -7,8 +7,8 @@ use kith::{
     comments::queries::{InsertComment, NewestChildren, OldestChildren, ReadComments, TopChildren},
     cypher::Query,
     feeds::queries::{
-        EntryRow, Followed, HomeEntries, HomeReasons, PublicEntries, Recent, Reposters, TagEntries,
-        UserEntries, UserReasons,
+        Answered, EntryRow, Followed, HeatRow, HomeEntries, HomeReasons, Hottest, PublicEntries, Recent,
+        Reposters, SetHeat, TagEntries, UserEntries, UserReasons,
     },
     follows::queries::Follow,
     posts::{
@@ -37,13 +37,16 @@ const BUDGETS: &[(&str, u64, f64)] = &[
     ("comments/children_top.cypher", 60, 0.3),
     ("comments/create_on_post.cypher", 40, 0.1),
     ("comments/read.cypher", 400, 0.3),
+    ("feeds/answered.cypher", 500, 0.3),
     ("feeds/followed.cypher", 160, 0.3),
     ("feeds/home.cypher", 1000, 0.3),
     ("feeds/home_reasons.cypher", 900, 0.4),
     ("feeds/public.cypher", 100, 0.05),
     ("feeds/recent.cypher", 900, 0.3),
     ("feeds/reposters.cypher", 600, 0.4),
+    ("feeds/set_heat.cypher", 200, 0.1),
     ("feeds/tag.cypher", 200, 0.3),
+    ("feeds/trending.cypher", 120, 0.1),
     ("feeds/user.cypher", 100, 0.1),
     ("feeds/user_reasons.cypher", 250, 0.1),
     ("follows/follow.cypher", 60, 0.3),
@@ -204,6 +207,10 @@ fn profiles(server: &Server, world: &World) -> Profiles {
     of.profile(&UserReasons { user: author(), posts: of_viewer(&author()), start: i64::MAX });
     of.profile(&PublicEntries { before_key, before_id: before_id(), since: 0, limit });
     of.profile(&TagEntries { tag: tag.clone(), before_key, before_id: before_id(), limit });
+    of.profile(&Hottest { since: 0, limit });
+    of.profile(&Answered { ids: posts.clone(), now: 1 });
+    let hot = posts.iter().map(|id| HeatRow { id: id.clone(), heat: Some(1), answers: 1 });
+    of.profile(&SetHeat { rows: hot.collect() });
     of.profile(&ReadPosts { ids: posts.clone() });
     of.profile(&PostsViewerState { viewer: viewer(), posts: of_viewer(&viewer()) });
     of.profile(&ReadUsers { ids: vec![author()] });

@@ -269,6 +269,7 @@ async fn a_cursor_opens_its_own_list_only() {
     for post in &posts {
         kith.put(&ann, &format!("/v1/posts/{}/like", text(&post["id"]))).await;
     }
+    kith.until_trending(&ann, &[&text(&posts[0]["id"]), &text(&posts[1]["id"])]).await;
     let lists = lists(&openapi::document(), &text(&posts[0]["id"]), &text(&comment["id"]), &ann.id);
     assert!(lists.len() >= 17, "{lists:?}");
     let mut cursors = Vec::new();

@@ -124,6 +124,8 @@ impl Kith {
         config.http.body_timeout = config.store.timeout;
         change(&mut config);
         let app = Box::pin(App::start(config)).await.expect("Kith starts");
+        // What a server does beside answering, and tests wait for.
+        tokio::spawn(kith::feeds::heat::keep(Arc::clone(&app)));
         let suffix = format!("{:x}{:x}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         Self { endpoint: boxed(&app), app, suffix, _folder: folder }
     }
@@ -252,6 +254,19 @@ impl Kith {
             }
         }
         found
+    }
+
+    /// Waits until exactly these posts of somebody trend, in this order.
+    pub async fn until_trending(&self, author: &Person, ids: &[&str]) {
+        for _ in 0..300 {
+            let found = self.find_by(author, "/v1/feeds/trending", usize::MAX).await;
+            if each(&found, "/post/id") == ids {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        let found = self.find_by(author, "/v1/feeds/trending", usize::MAX).await;
+        panic!("{:?} trend, and not {ids:?}", each(&found, "/post/id"));
     }
 
     /// All items of a list, walked in pages of `limit`.

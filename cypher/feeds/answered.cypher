@@ -1,0 +1,13 @@
+// Locks posts, and tells how hot they are, and how much they are answered to now and were when that was set.
+// No row: it is no post any more.
+UNWIND $ids AS id
+MATCH (post:Post {id: id})
+SET post.lock = $now
+RETURN
+  post.id AS id,
+  post.heat AS heat,
+  coalesce(post.answers, 0) AS answers,
+  COUNT { (post)<-[:LIKED]-() } AS likes,
+  COUNT { (post)<-[:OF]-() } AS reposts,
+  COUNT { (post)<-[:QUOTES]-() } AS quotes,
+  COUNT { (post)<-[:IN_THREAD]-() } AS comments

@@ -7,7 +7,7 @@ use kith::{
     clock::Timestamp,
     comments::queries::{OldestChildren, ReadComments},
     cypher::Query,
-    feeds::queries::{EntryRow, HomeEntries, HomeReasons, PublicEntries, UserEntries, UserReasons},
+    feeds::queries::{HomeEntries, HomeReasons, HomeRow, PublicEntries, UserEntries, UserReasons},
     graph::queries::{Mutuals, Suggestions},
     posts::queries::{PostOfUser, PostsViewerState, ReadPosts},
     users::queries::{Followers, ReadUsers},
@@ -48,11 +48,11 @@ pub async fn measure(world: &World, app: &App, wanted: impl Fn(&str) -> bool) ->
         limit: PAGE,
     };
     // What a page of each viewer consists of.
-    let mut pages: Vec<(String, Vec<EntryRow>)> = Vec::new();
+    let mut pages: Vec<(String, Vec<HomeRow>)> = Vec::new();
     for viewer in &world.viewers {
         pages.push((viewer.id.clone(), app.store.run(&home(&viewer.id)).await?));
     }
-    let posts = |rows: &[EntryRow]| rows.iter().map(|row| row.post_id.clone()).collect::<Vec<_>>();
+    let posts = |rows: &[HomeRow]| rows.iter().map(|row| row.post_id.clone()).collect::<Vec<_>>();
     let mut threads = Vec::new();
     for post in &world.posts {
         let query = OldestChildren {

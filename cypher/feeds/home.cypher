@@ -18,10 +18,13 @@ CALL (author_id) {
   ORDER BY entry.author_id DESC, entry.rank_key DESC, entry.id DESC
   LIMIT $limit
 }
-RETURN
-  entry.id AS id,
-  entry.post_id AS post_id,
-  entry.author_id AS author_id,
-  entry.rank_key AS rank_key
+WITH entry, entry.rank_key AS rank_key, entry.id AS id
 ORDER BY rank_key DESC, id DESC
 LIMIT $limit
+RETURN
+  id AS id,
+  entry.post_id AS post_id,
+  entry.author_id AS author_id,
+  entry.quote_of AS quote_of,
+  rank_key AS rank_key
+ORDER BY rank_key DESC, id DESC

@@ -10,6 +10,7 @@ RETURN
   entry.id AS id,
   entry.post_id AS post_id,
   entry.author_id AS author_id,
+  entry.quote_of AS quote_of,
   entry.rank_key AS rank_key
 ORDER BY rank_key DESC, id DESC
 LIMIT $limit

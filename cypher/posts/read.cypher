@@ -24,4 +24,5 @@ RETURN
     quotes: COUNT { (post)<-[:QUOTES]-() }
   } AS counts,
   post.revision AS revision,
-  post.rank_key AS rank_key
+  post.rank_key AS rank_key,
+  COUNT { (post)<-[:BOOKMARKED]-() } AS bookmarks

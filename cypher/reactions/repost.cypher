@@ -2,7 +2,7 @@
 MATCH (me:User {id: $viewer})
 MATCH (post:Post {id: $post})
 MERGE (repost:Repost {id: $id})
-ON CREATE SET repost:Entry, repost.post_id = $post, repost.author_id = $viewer, repost.rank_key = $rank_key
+ON CREATE SET repost:Entry, repost.post_id = $post, repost.author_id = $viewer, repost.rank_key = $rank_key, repost.quote_of = post.quote_of
 MERGE (me)-[:REPOSTED]->(repost)
 MERGE (repost)-[:OF]->(post)
 RETURN repost.id AS id

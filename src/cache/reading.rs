@@ -11,7 +11,7 @@ use super::{Basis, Cache, Kept, Look, Place, count, loaded};
 use crate::{
     cypher::{Keyed, Query},
     error::Error,
-    store::{Fact, Moment, Run, Slot, Store},
+    store::{Both, Fact, Moment, Run, Slot, Store},
 };
 
 /// One answer in the making.
@@ -154,5 +154,14 @@ impl Run for &Reading<'_> {
     async fn run_keyed<Q: Keyed>(&mut self, query: &Q) -> Result<Vec<Q::Row>, Error> {
         let lists = self.lists(query).await?;
         Ok(lists.iter().flat_map(|rows| rows.iter().cloned()).collect())
+    }
+
+    fn missing<Q: Keyed>(&self, query: &Q) -> usize {
+        if self.keeps() { Reading::missing(self, query).len() } else { query.things().len() }
+    }
+
+    async fn run_both<Q: Keyed, O: Keyed>(&mut self, query: &Q, other: &O) -> Result<Both<Q, O>, Error> {
+        let (mut one, mut two) = (*self, *self);
+        tokio::try_join!(one.run_keyed(query), two.run_keyed(other))
     }
 }

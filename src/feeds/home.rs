@@ -45,18 +45,33 @@ pub async fn entries(
     if !reading.keeps() {
         return from_all(app, viewer, before, limit).await;
     }
-    let followed = followed(reading, viewer).await?;
+    let is_known = reading.missing(&Followed { viewers: vec![viewer.to_owned()] }).is_empty();
+    let (followed, told) = if is_known {
+        (followed(reading, viewer).await?, None)
+    } else {
+        // Both at once: one after the other costs a round trip more.
+        let (followed, told) =
+            tokio::try_join!(followed(reading, viewer), from_all(app, viewer, before, limit))?;
+        (followed, Some(told))
+    };
     let authors: Vec<String> = followed.iter().map(|row| row.id.clone()).chain([viewer.to_owned()]).collect();
     let recent = Recent { authors, limit: KEPT };
+    // It depends on them all.
+    let note_all = || {
+        let facts: Vec<Fact> = recent.authors.iter().map(|author| Fact::Entries(author)).collect();
+        reading.note(&facts);
+    };
+    if let Some(told) = told {
+        note_all();
+        return Ok(told);
+    }
     let missing = reading.missing(&recent);
     if missing.len() <= AT_ONCE
         && let Some(merged) = merge(&reading.lists(&recent).await?, before, limit)
     {
         return Ok(merged);
     }
-    // It depends on them all.
-    let facts: Vec<Fact> = recent.authors.iter().map(|author| Fact::Entries(author)).collect();
-    reading.note(&facts);
+    note_all();
     let some = recent.only(&missing[..missing.len().min(AT_ONCE)]);
     let (_, entries) = tokio::try_join!(reading.lists(&some), from_all(app, viewer, before, limit))?;
     Ok(entries)
@@ -72,7 +87,8 @@ async fn from_all(app: &App, viewer: &str, before: &Position, limit: usize) -> R
         since,
         limit,
     };
-    app.store.scan(&mut &app.store, from, limit, WINDOWS, query).await
+    let rows = app.store.scan(&mut &app.store, from, limit, WINDOWS, query).await?;
+    Ok(rows.into_iter().map(EntryRow::from).collect())
 }
 
 /// Whom a viewer follows.
@@ -108,22 +124,28 @@ fn merge(lists: &[Arc<Vec<EntryRow>>], before: &Position, limit: usize) -> Optio
     Some(merged)
 }
 
-/// Why each of those posts stands in a viewer's home feed: who of the followed, or the viewer, posted or reposted it.
-pub async fn reasons(
+/// Why each of those posts stands in a viewer's home feed, from one statement.
+pub async fn reasons_of(
     mut reading: &Reading<'_>,
+    viewer: &str,
+    entries: &[EntryRow],
+    posts: Vec<String>,
+    start: i64,
+) -> Result<Vec<ReasonRow>, Error> {
+    let authors = entries.iter().map(|row| row.author_id.clone());
+    let followed = authors.chain([viewer.to_owned()]).collect();
+    reading.run(&HomeReasons { viewer: viewer.to_owned(), posts, followed, start }).await
+}
+
+/// Why each of those posts stands in a viewer's home feed: who of the followed, or the viewer, posted or reposted it.
+/// Of most of it something is kept.
+pub async fn reasons(
+    reading: &Reading<'_>,
     viewer: &str,
     entries: &[EntryRow],
     posts: &HashMap<String, Post>,
     start: i64,
 ) -> Result<Vec<ReasonRow>, Error> {
-    let from_all = |posts: Vec<String>| {
-        let authors = entries.iter().map(|row| row.author_id.clone());
-        let followed = authors.chain([viewer.to_owned()]).collect();
-        HomeReasons { viewer: viewer.to_owned(), posts, followed, start }
-    };
-    if !reading.keeps() {
-        return reading.run(&from_all(posts.keys().cloned().collect())).await;
-    }
     let followed = followed(reading, viewer).await?;
     let followed: HashSet<&str> = followed.iter().map(|row| row.id.as_str()).chain([viewer]).collect();
     let mut reasons = Vec::new();
@@ -151,7 +173,7 @@ pub async fn reasons(
         }
     }
     if !many.is_empty() {
-        let rows = reading.run(&from_all(many)).await?;
+        let rows = reasons_of(reading, viewer, entries, many, start).await?;
         // The post itself stands there already.
         reasons.extend(rows.into_iter().filter(|row| row.entry_id != row.post_id));
     }
@@ -166,7 +188,7 @@ mod tests {
 
     fn row(author: usize, key: i64) -> EntryRow {
         let id = format!("{author}-{key}");
-        EntryRow { id: id.clone(), post_id: id, author_id: author.to_string(), rank_key: key }
+        EntryRow { id: id.clone(), post_id: id, author_id: author.to_string(), rank_key: key, quote_of: None }
     }
 
     proptest! {

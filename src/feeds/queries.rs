@@ -13,7 +13,7 @@ use crate::{
 
 queries! {
     /// The newest entries by those whom a viewer follows and by the viewer.
-    read HomeEntries("feeds/home.cypher", embedded "feeds/home.embedded.cypher") { viewer: String, before_key: i64, before_id: String, since: i64, limit: usize } -> EntryRow;
+    read HomeEntries("feeds/home.cypher", embedded "feeds/home.embedded.cypher") { viewer: String, before_key: i64, before_id: String, since: i64, limit: usize } -> HomeRow;
     /// Why each of those posts stands in a viewer's home feed.
     read HomeReasons("feeds/home_reasons.cypher") { viewer: String, posts: Vec<String>, followed: Vec<String>, start: i64 } -> ReasonRow,
         about |it, rows| about_reasons(it.posts.iter(), rows).chain([Fact::Following(&it.viewer)]).collect();
@@ -146,6 +146,27 @@ pub struct EntryRow {
     /// Who posted or reposted.
     pub author_id: String,
     pub rank_key: i64,
+    /// What the post quotes, if that is told.
+    #[serde(skip)]
+    pub quote_of: Option<String>,
+}
+
+/// An entry of a home feed. What the post quotes is read with it, so that a feed of which nothing is kept need not ask for
+/// that when it has the posts.
+#[derive(Clone, Debug, Deserialize)]
+pub struct HomeRow {
+    pub id: String,
+    pub post_id: String,
+    pub author_id: String,
+    pub quote_of: Option<String>,
+    pub rank_key: i64,
+}
+
+impl From<HomeRow> for EntryRow {
+    fn from(row: HomeRow) -> Self {
+        let HomeRow { id, post_id, author_id, quote_of, rank_key } = row;
+        Self { id, post_id, author_id, rank_key, quote_of }
+    }
 }
 
 impl EntryRow {

@@ -158,7 +158,7 @@ async fn newer_than(app: &App, viewer: &str, floor: i64) -> Result<Vec<EntryRow>
         };
         let rows = app.store.run(&query).await?;
         let read = rows.len();
-        found.extend(rows);
+        found.extend(rows.into_iter().map(EntryRow::from));
         if read < PAGE {
             break;
         }
@@ -224,7 +224,7 @@ fn first_of_each_post(rows: Vec<EntryRow>, seen: &mut HashSet<String>) -> Vec<En
 
 /// The items of those entries, which are of different posts, without those that an earlier page of the walk had and without deleted posts.
 async fn hydrate(
-    mut reading: &Reading<'_>,
+    reading: &Reading<'_>,
     feed: &Feed,
     rows: Vec<EntryRow>,
     start: i64,
@@ -235,8 +235,28 @@ async fn hydrate(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut posts = posts::read(&mut reading, &ids, viewer).await?;
-    let mut reasons = reasons(reading, feed, &rows, &posts, start).await?;
+    let ahead: Vec<String> = rows.iter().filter_map(|row| row.quote_of.clone()).collect();
+    let read = async |mut reading: &Reading<'_>| posts::read_ahead(&mut reading, &ids, &ahead, viewer).await;
+    let (mut posts, reasons) = match feed {
+        Feed::Public | Feed::Tag(_) => (read(reading).await?, None),
+        Feed::User(user) => {
+            let posts = ids.iter().map(|id| PostOfUser::new(id, user)).collect();
+            let query = UserReasons { user: user.clone(), posts, start };
+            let (posts, reasons) = tokio::try_join!(read(reading), reasons_of_user(reading, &query))?;
+            (posts, Some(reasons))
+        }
+        Feed::Home(viewer) if posts::are_mostly_missing(&reading, &ids) => {
+            let reasons = home::reasons_of(reading, viewer, &rows, ids.clone(), start);
+            let (posts, reasons) = tokio::try_join!(read(reading), reasons)?;
+            (posts, Some(reasons))
+        }
+        Feed::Home(viewer) => {
+            let posts = read(reading).await?;
+            let reasons = home::reasons(reading, viewer, &rows, &posts, start).await?;
+            (posts, Some(reasons))
+        }
+    };
+    let mut reasons = reasons.map(by_post);
     let mut items = Vec::new();
     for row in rows {
         let Some(post) = posts.remove(&row.post_id) else {
@@ -263,23 +283,8 @@ async fn hydrate(
     Ok(items)
 }
 
-/// Why each of those posts stands in a feed, if that can differ from post to post.
-async fn reasons(
-    mut reading: &Reading<'_>,
-    feed: &Feed,
-    rows: &[EntryRow],
-    posts: &HashMap<String, Post>,
-    start: i64,
-) -> Result<Option<HashMap<String, Vec<ReasonRow>>>, Error> {
-    let rows = match feed {
-        Feed::Home(viewer) => home::reasons(reading, viewer, rows, posts, start).await?,
-        Feed::User(user) => {
-            let posts = posts.keys().map(|id| PostOfUser::new(id, user)).collect();
-            reading.run(&UserReasons { user: user.clone(), posts, start }).await?
-        }
-        Feed::Public | Feed::Tag(_) => return Ok(None),
-    };
-    Ok(Some(by_post(rows)))
+async fn reasons_of_user(mut reading: &Reading<'_>, query: &UserReasons) -> Result<Vec<ReasonRow>, Error> {
+    reading.run(query).await
 }
 
 /// The reasons of each post, newest first.

@@ -4,7 +4,7 @@ pub mod api;
 pub mod queries;
 mod writes;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use poem_openapi::{Enum, Object, Union};
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock::Timestamp,
     error::Error,
-    posts::queries::{FindDeletedPosts, PostOfUser, PostsViewerState, ReadPosts},
+    posts::queries::{FindDeletedPosts, PostOfUser, PostViewerRow, PostsViewerState, ReadPosts},
     store::Run,
     users::UserSummary,
 };
@@ -62,6 +62,17 @@ pub struct Post {
     #[serde(skip_serializing)]
     #[oai(skip)]
     pub rank_key: i64,
+    /// How many people bookmarked it, which is nobody's business.
+    #[serde(skip_serializing)]
+    #[oai(skip)]
+    pub bookmarks: i64,
+}
+
+impl Post {
+    /// Whether anybody has liked, reposted or bookmarked it.
+    fn has_been_used(&self) -> bool {
+        self.counts.likes + self.counts.reposts + self.bookmarks > 0
+    }
 }
 
 /// Who can see a post.
@@ -140,26 +151,55 @@ pub async fn read(
     ids: &[String],
     viewer: Option<&str>,
 ) -> Result<HashMap<String, Post>, Error> {
+    read_ahead(run, ids, &[], viewer).await
+}
+
+/// Like [`read`], where it is known of some posts that they are quoted: they are read with those that quote them.
+pub async fn read_ahead(
+    run: &mut impl Run,
+    ids: &[String],
+    quoted: &[String],
+    viewer: Option<&str>,
+) -> Result<HashMap<String, Post>, Error> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows = run.run_keyed(&ReadPosts { ids: ids.to_vec() }).await?;
-    let mut posts: HashMap<String, Post> = rows.into_iter().map(|post| (post.id.clone(), post)).collect();
-    let quoted: Vec<String> = posts.values().filter_map(|post| post.quote_of.clone()).collect();
-    let missing: Vec<String> = quoted.iter().filter(|id| !posts.contains_key(*id)).cloned().collect();
-    let mut others: HashMap<String, Post> = HashMap::new();
+    let mut all: Vec<String> = ids.iter().chain(quoted).cloned().collect();
+    all.sort_unstable();
+    all.dedup();
+    let (mut found, mut states) = if are_mostly_missing(run, &all) {
+        both(run, all, viewer).await?
+    } else {
+        (run.run_keyed(&ReadPosts { ids: all }).await?, Vec::new())
+    };
+    let known: HashSet<&str> = found.iter().map(|post| post.id.as_str()).collect();
+    let mut missing: Vec<String> = found.iter().filter_map(|post| post.quote_of.clone()).collect();
+    missing.retain(|id| !known.contains(id.as_str()) && !quoted.contains(id));
     if !missing.is_empty() {
-        let rows = run.run_keyed(&ReadPosts { ids: missing }).await?;
-        others.extend(rows.into_iter().map(|post| (post.id.clone(), post)));
+        missing.sort_unstable();
+        missing.dedup();
+        let (posts, theirs) = both(run, missing, viewer).await?;
+        found.extend(posts);
+        states.extend(theirs);
     }
     if let Some(viewer) = viewer {
-        let of_viewer = posts.keys().chain(others.keys()).map(|id| PostOfUser::new(id, viewer)).collect();
-        let states = run.run_keyed(&PostsViewerState { viewer: viewer.to_owned(), posts: of_viewer }).await?;
-        let states: HashMap<_, _> = states.into_iter().map(|row| (row.id.clone(), row.state())).collect();
-        for post in posts.values_mut().chain(others.values_mut()) {
+        let mut states: HashMap<String, PostViewer> =
+            states.into_iter().map(|row| (row.id.clone(), row.state())).collect();
+        // With a post with which nobody has done anything the viewer has done nothing either.
+        let unknown = found.iter().filter(|post| post.has_been_used() && !states.contains_key(&post.id));
+        let unknown: Vec<PostOfUser> = unknown.map(|post| PostOfUser::new(&post.id, viewer)).collect();
+        if !unknown.is_empty() {
+            let query = PostsViewerState { viewer: viewer.to_owned(), posts: unknown };
+            let rows = run.run_keyed(&query).await?;
+            states.extend(rows.into_iter().map(|row| (row.id.clone(), row.state())));
+        }
+        for post in &mut found {
             post.viewer = Some(states.get(&post.id).copied().unwrap_or_default());
         }
     }
+    let ids: HashSet<&String> = ids.iter().collect();
+    let (mut posts, mut others): (HashMap<String, Post>, HashMap<String, Post>) =
+        found.into_iter().map(|post| (post.id.clone(), post)).partition(|(id, _)| ids.contains(id));
     for post in posts.values_mut().chain(others.values_mut()) {
         post.mentions.sort_by(|one, other| one.handle.cmp(&other.handle));
     }
@@ -180,6 +220,22 @@ pub async fn read(
         }
     }
     Ok(posts)
+}
+
+/// Whether so little of those posts is kept that it is best to ask at once for all that a page of them takes.
+pub fn are_mostly_missing(run: &impl Run, ids: &[String]) -> bool {
+    2 * run.missing(&ReadPosts { ids: ids.to_vec() }) > ids.len()
+}
+
+/// Posts, and what the viewer has done with them.
+async fn both(
+    run: &mut impl Run,
+    ids: Vec<String>,
+    viewer: Option<&str>,
+) -> Result<(Vec<Post>, Vec<PostViewerRow>), Error> {
+    let Some(viewer) = viewer else { return Ok((run.run_keyed(&ReadPosts { ids }).await?, Vec::new())) };
+    let posts = ids.iter().map(|id| PostOfUser::new(id, viewer)).collect();
+    run.run_both(&ReadPosts { ids }, &PostsViewerState { viewer: viewer.to_owned(), posts }).await
 }
 
 /// One post, which must exist.

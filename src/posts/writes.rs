@@ -76,6 +76,7 @@ impl Creation for CreatePost {
             viewer: Some(PostViewer::default()),
             quote_of: None,
             revision: 1,
+            bookmarks: 0,
             rank_key: self.rank_key,
         })
     }

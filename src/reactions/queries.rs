@@ -17,10 +17,10 @@ queries! {
         about |like| vec![Fact::Post(&like.post), Fact::Act(&like.viewer, &like.post)];
     /// Bookmarks a post for a user, once.
     write Bookmark("reactions/bookmark.cypher") { viewer: String, post: String, rank_key: i64 } -> IdRow,
-        about |mark| vec![Fact::Act(&mark.viewer, &mark.post)];
+        about |mark| vec![Fact::Post(&mark.post), Fact::Act(&mark.viewer, &mark.post)];
     /// Takes a user's bookmark of a post away.
     write Unbookmark("reactions/unbookmark.cypher") { viewer: String, post: String } -> IdRow,
-        about |mark| vec![Fact::Act(&mark.viewer, &mark.post)];
+        about |mark| vec![Fact::Post(&mark.post), Fact::Act(&mark.viewer, &mark.post)];
     /// A user's repost of a post.
     read FindRepost("reactions/find_repost.cypher") { id: String } -> IdRow;
     /// Makes a user repost a post, once.

@@ -8,6 +8,7 @@ mod commits;
 mod embedded;
 pub mod error;
 mod neo4j;
+mod run;
 mod scan;
 mod schema;
 
@@ -31,29 +32,9 @@ use crate::{
 pub use changes::{ANYTHING, Change, Changes, Committed, Fact, Moment, Slot, Touched};
 pub use commits::{Commits, Position};
 pub use error::StoreError;
+pub use run::{Both, Run, Work};
 pub use scan::Windows;
 pub use schema::{LABELS, PROPERTIES, RELATIONSHIP_TYPES, SCHEMA_STATEMENTS};
-
-/// Something statements can be run on: the store itself, or an open transaction.
-pub trait Run: Send {
-    fn run<Q: Query>(&mut self, query: &Q) -> impl Future<Output = Result<Vec<Q::Row>, Error>> + Send;
-
-    /// Like [`run`](Run::run), of a statement that asks about each of several keys: some of it may be known already.
-    fn run_keyed<Q: Keyed>(&mut self, query: &Q) -> impl Future<Output = Result<Vec<Q::Row>, Error>> + Send {
-        self.run(query)
-    }
-
-    /// The first row, if there is one.
-    fn one<Q: Query>(&mut self, query: &Q) -> impl Future<Output = Result<Option<Q::Row>, Error>> + Send {
-        async { Ok(self.run(query).await?.into_iter().next()) }
-    }
-}
-
-/// A unit of work that happens as a whole or not at all. It may be run more than once before it commits.
-pub trait Work: Send + Sync {
-    type Output: Send;
-    fn run(&self, tx: &mut Tx) -> impl Future<Output = Result<Self::Output, Error>> + Send;
-}
 
 /// One statement as a transaction.
 struct Alone<'a, Q>(&'a Q);
@@ -399,6 +380,10 @@ impl Store {
 impl Run for &Store {
     async fn run<Q: Query>(&mut self, query: &Q) -> Result<Vec<Q::Row>, Error> {
         Store::run(self, query).await
+    }
+
+    async fn run_both<Q: Keyed, O: Keyed>(&mut self, query: &Q, other: &O) -> Result<Both<Q, O>, Error> {
+        tokio::try_join!(Store::run(self, query), Store::run(self, other))
     }
 }
 

@@ -331,6 +331,7 @@ fn what_is_sent_is_what_is_described() {
         viewer: Some(PostViewer { liked: true, reposted: false, bookmarked: true }),
         quote_of: None,
         revision: 1,
+        bookmarks: 0,
         rank_key: 1,
     };
     let gone = || PostOrTombstone::Deleted(Tombstone { id: "c".repeat(24) });

@@ -7,8 +7,8 @@ use kith::{
     comments::queries::{InsertComment, NewestChildren, OldestChildren, ReadComments, TopChildren},
     cypher::Query,
     feeds::queries::{
-        Answered, EntryRow, Followed, HeatRow, HomeEntries, HomeReasons, Hottest, PublicEntries, Recent,
-        Reposters, SetHeat, TagEntries, UserEntries, UserReasons,
+        Answered, Followed, HeatRow, HomeEntries, HomeReasons, Hottest, PublicEntries, Recent, Reposters,
+        SetHeat, TagEntries, UserEntries, UserReasons,
     },
     follows::queries::Follow,
     posts::{
@@ -162,7 +162,7 @@ impl World {
             since,
             limit: PAGE,
         };
-        let rows: Vec<EntryRow> = kith.app.store.run(&home).await.expect("a feed");
+        let rows = kith.app.store.run(&home).await.expect("a feed");
         let followed = Followed { viewers: vec![viewer.clone()] };
         let followed = kith.app.store.run(&followed).await.expect("a list");
         let newest = items.iter().max_by_key(|item| item["post"]["counts"]["comments"].as_i64());

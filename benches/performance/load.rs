@@ -68,7 +68,8 @@ pub fn compare(kith: &Process, database: Option<u32>, case: &Case, duration: Dur
     let is_read = body.is_empty();
     if is_read {
         // Warm: connections, plans and the JVM, whose compiler takes its time.
-        wrk(&kith.address, case, if database.is_some() { duration * 2 } else { duration / 2 })?;
+        let warm = if database.is_some() { duration * 2 } else { duration };
+        wrk(&kith.address, case, warm.max(Duration::from_secs(4)))?;
     }
     let database = || database.map(cpu).unwrap_or_default();
     let before = (kith.cpu(), database());

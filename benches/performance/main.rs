@@ -3,6 +3,7 @@
 //! Everything is measured in one run on one machine, beside a bare poem handler that answers the same bytes. Nothing
 //! of it is a test: numbers of one machine are no reason for another to fail.
 
+mod crowd;
 mod load;
 /// The same real server that the tests use.
 #[path = "../../tests/it/neo4j.rs"]
@@ -22,7 +23,7 @@ use crate::{
     load::Case,
     report::Report,
     server::{Engine, Process},
-    world::World,
+    world::{World, plain},
 };
 
 /// What the worlds have in common.
@@ -40,6 +41,9 @@ struct Options {
     /// How long each load lasts, in seconds.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
+    /// How long the mix of reads and writes lasts, in seconds.
+    #[arg(long, default_value_t = 300)]
+    mix: u64,
     /// Only loads and statements whose name contains this. Nothing is written to docs then.
     #[arg(long)]
     only: Option<String>,
@@ -79,7 +83,8 @@ async fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
     for &users in &options.users {
         for &engine in &options.stores {
             eprintln!("== {users} users, {engine}");
-            let (world, app) = World::prepare(engine, users).await?;
+            let is_largest = users > 10_000 && options.users.iter().all(|other| *other <= users);
+            let (world, app) = World::prepare(engine, users, is_largest).await?;
             let scene = report.scene(&world);
             scene.statements = statements::measure(&world, &app, wanted).await?;
             let kith = world.serve(app).await?;
@@ -99,6 +104,17 @@ async fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
                 scene.cached.push(load(&kith, case)?);
             }
             scene.memory_cached = kith.resident();
+            if let Some(crowd) = &world.crowd
+                && wanted("crowd")
+            {
+                // In a Kith of its own, so that what is kept is of this alone.
+                let kith = world.serve_cached(kith)?;
+                scene.statements_of_a_post = Some(crowd.statements_of_a_post(&kith).await.map_err(plain)?);
+                eprintln!("-- a mix");
+                let duration = Duration::from_secs(options.mix);
+                scene.mix = Some(crowd::mix(&kith, world.people.clone(), duration).await.map_err(plain)?);
+                eprintln!("{:?} {:?}", scene.statements_of_a_post, scene.mix);
+            }
         }
     }
     Ok(report)

@@ -10,11 +10,12 @@ use std::{
 use kith::clock::Clock;
 
 use crate::{
+    crowd::Mix,
     load::Load,
     plot,
     server::{AtRest, Build, Engine},
     statements::Measured,
-    world::World,
+    world::{CELEBRITY, FAR_FEED, ONE_PERSON, WIDE_FEED, World},
 };
 
 /// What the backend that Kith replaces did on this kind of machine with the indexes that it lacked, in requests a
@@ -43,11 +44,32 @@ pub struct Scene {
     /// The same reads from a Kith with a cache.
     pub cached: Vec<(&'static str, Load)>,
     pub memory_cached: u64,
+    pub statements_of_a_post: Option<u64>,
+    pub mix: Option<Mix>,
 }
 
 impl Scene {
     pub fn name(&self) -> String {
         format!("{}, {} users", self.engine, grouped(u64::from(self.users)))
+    }
+
+    /// The targets of what a crowd does: what, at most how much, and how much it is.
+    #[expect(clippy::cast_precision_loss, reason = "a few")]
+    fn of_crowd(&self) -> Vec<(&'static str, f64, Option<f64>, &'static str)> {
+        let Some(mix) = &self.mix else { return Vec::new() };
+        let warm = |name: &str| self.cached.iter().find(|(known, _)| *known == name);
+        let warm = |name: &str| warm(name).map(|(_, load)| load.cpu_of_kith);
+        let rate = |name: &str| self.load(name).map(|load| load.per_second);
+        let ratio = |one: Option<f64>, other: Option<f64>| Some(one? / other?);
+        let wide = ratio(warm(WIDE_FEED), warm("home feed"));
+        let celebrity = ratio(rate(ONE_PERSON), rate(CELEBRITY));
+        let statements = self.statements_of_a_post.map(|number| number as f64);
+        vec![
+            ("warm home feed of 2,000 followees beside others', CPU,", 3.0, wide, " ×"),
+            ("a post for 30,000 followers beside another", 1.2, celebrity, " ×"),
+            ("statements for 1,000 of them who read it at once", 3.0, statements, ""),
+            ("errors and stale answers in the mix", 0.0, Some((mix.errors + mix.stale) as f64), ""),
+        ]
     }
 
     fn load(&self, name: &str) -> Option<&Load> {
@@ -83,6 +105,8 @@ impl Report {
             memory_under_load: 0,
             cached: Vec::new(),
             memory_cached: 0,
+            statements_of_a_post: None,
+            mix: None,
         });
         let last = self.scenes.len() - 1;
         &mut self.scenes[last]
@@ -152,6 +176,9 @@ impl Report {
                     "\nResident memory of Kith after this: {} MB.\n",
                     scene.memory_cached / 1_000_000
                 )?;
+            }
+            if let Some(mix) = &scene.mix {
+                told_of(page, mix)?;
             }
             if scene.statements.is_empty() {
                 continue;
@@ -252,6 +279,16 @@ impl Report {
                 ratio(cost(small, "home feed, page 15"), cost(small, "home feed")),
                 " ×",
             )?;
+            row(
+                format!("page 500 of the public feed beside page 1 on {engine}, CPU"),
+                1.2,
+                false,
+                ratio(cost(small, FAR_FEED), cost(small, "public feed")),
+                " ×",
+            )?;
+            for (what, wanted, measured, unit) in of_engine.iter().flat_map(|scene| scene.of_crowd()) {
+                row(format!("{what} on {engine}"), wanted, false, measured, unit)?;
+            }
             if let Some(large) = of_engine.get(1) {
                 for read in ["home feed", "public feed", "thread", "profile", "posts of a user"] {
                     row(
@@ -278,6 +315,26 @@ impl Report {
         }
         writeln!(page)
     }
+}
+
+fn told_of(page: &mut String, mix: &Mix) -> std::fmt::Result {
+    let minutes: Vec<String> = mix.p99.iter().map(|p99| format!("{p99:.1}")).collect();
+    writeln!(
+        page,
+        "A mix of 95% reads and 5% writes over 32 connections for {} s, by people whose shares follow Zipf's law:\n\
+         {} reads and {} writes, {} errors, {} answers older than what had been acknowledged before they were asked\n\
+         for. 99th percentile minute by minute: {} ms. {:.0}% of the answers were kept ones. The cache took {:.0} MB of\n\
+         512 MiB, the process {} MB.\n",
+        mix.seconds,
+        grouped(mix.reads),
+        grouped(mix.writes),
+        mix.errors,
+        mix.stale,
+        minutes.join(", "),
+        mix.hit_rate * 100.0,
+        mix.cache_bytes / 1e6,
+        mix.resident / 1_000_000,
+    )
 }
 
 fn table(page: &mut String, loads: &[(&'static str, Load)]) -> std::fmt::Result {

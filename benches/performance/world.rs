@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::{
     FOLLOWS_PER_USER, POSTS_PER_USER,
+    crowd::{self, Crowd},
     load::Case,
     neo4j::{self, Server},
     server::{Engine, Process, SIGNING_KEY, target},
@@ -25,6 +26,14 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 const VIEWERS: usize = 200;
 /// Which page of the home feed is the deep one.
 const DEEP_PAGE: usize = 15;
+
+/// Which page of the public feed is far down.
+const FAR_PAGE: usize = 500;
+
+pub const FAR_FEED: &str = "public feed, page 500";
+pub const WIDE_FEED: &str = "home feed of 2,000 followees";
+pub const ONE_PERSON: &str = "create a post, one author";
+pub const CELEBRITY: &str = "create a post, 30,000 followers";
 
 /// A seeded graph.
 pub struct World {
@@ -38,8 +47,13 @@ pub struct World {
     /// Posts, those with the longest threads first.
     pub posts: Vec<String>,
     pub neo4j: Option<Server>,
+    /// In the larger world only.
+    pub crowd: Option<Crowd>,
+    /// Who takes part in the mix.
+    pub people: Vec<Viewer>,
 }
 
+#[derive(Clone)]
 pub struct Viewer {
     pub id: String,
     pub token: String,
@@ -76,7 +90,8 @@ impl<const WHAT: usize> Query for Pick<WHAT> {
 
 impl World {
     /// Makes the world, unless an earlier run of today has, and opens a copy of it in this process.
-    pub async fn prepare(engine: Engine, users: u32) -> Result<(Self, Arc<App>)> {
+    /// A crowd is added if that is asked for.
+    pub async fn prepare(engine: Engine, users: u32, with_crowd: bool) -> Result<(Self, Arc<App>)> {
         let name = format!("{engine}-{users}").to_lowercase();
         let (made, copy) =
             (target().join("bench/worlds").join(&name), target().join("bench/run").join(&name));
@@ -117,7 +132,16 @@ impl World {
         let authors = Pick::<MOST_FOLLOWED> { least: 1, most: i64::MAX, limit: VIEWERS };
         let posts = Pick::<LONGEST_THREADS> { least: 1, most: i64::MAX, limit: VIEWERS };
         let (authors, posts) = (pick(app.store.run(&authors).await?), pick(app.store.run(&posts).await?));
-        Ok((Self { engine, users, store, viewers: with_tokens, authors, posts, neo4j }, app))
+        let many = Pick::<MOST_FOLLOWED> { least: 1, most: i64::MAX, limit: crowd::WIDE };
+        let mut crowd = None;
+        if with_crowd {
+            let followed = pick(app.store.run(&many).await?);
+            crowd = Some(Crowd::gather(&app, &followed).await.map_err(plain)?);
+        }
+        let people = authors.iter().chain(with_tokens.iter().map(|viewer| &viewer.id));
+        let people = crowd::people(&app, people).await.map_err(plain)?;
+        let viewers = with_tokens;
+        Ok((Self { engine, users, store, viewers, authors, posts, neo4j, crowd, people }, app))
     }
 
     /// Closes it in this process, and serves it by a Kith of its own.
@@ -165,22 +189,49 @@ impl World {
             }
             deep.push((path, viewer.token.clone(), String::new()));
         }
+        let mut far = "/v1/feeds/public".to_owned();
+        for _ in 1..FAR_PAGE {
+            let page: Value = serde_json::from_slice(&kith.get(&far, "")?)?;
+            match page["next_cursor"].as_str() {
+                Some(cursor) => far = format!("/v1/feeds/public?cursor={cursor}"),
+                None => break,
+            }
+        }
         let text = r#"{"text": "Measured #today: how long does it take until this is on the disk?"}"#;
         let mut creations = each_viewer("create a post", &|_| "/v1/posts".to_owned());
         for (_, _, body) in &mut creations.requests {
             text.clone_into(body);
         }
+        let by_one = |name, viewer: &Viewer| {
+            let one = ("/v1/posts".to_owned(), viewer.token.clone(), text.to_owned());
+            Case { name, requests: vec![one] }
+        };
+        let mut of_crowd = Vec::new();
+        if let Some(crowd) = &self.crowd {
+            let wide = ("/v1/feeds/home".to_owned(), crowd.wide.token.clone(), String::new());
+            of_crowd.push(Case { name: WIDE_FEED, requests: vec![wide] });
+            of_crowd.push(by_one(ONE_PERSON, &self.viewers[0]));
+            of_crowd.push(by_one(CELEBRITY, &crowd.celebrity));
+        }
         let users = |suffix: &str| self.authors.iter().map(|id| format!("/v1/users/{id}{suffix}")).collect();
-        Ok(vec![
+        let mut cases = vec![
             each_viewer("home feed", &|_| "/v1/feeds/home".to_owned()),
             Case { name: "home feed, page 15", requests: deep },
             anybody("public feed", vec!["/v1/feeds/public".to_owned()]),
+            anybody(FAR_FEED, vec![far]),
             anybody("thread", self.posts.iter().map(|id| format!("/v1/posts/{id}/thread")).collect()),
             anybody("profile", users("")),
             anybody("posts of a user", users("/posts")),
             creations,
-        ])
+        ];
+        cases.extend(of_crowd);
+        Ok(cases)
     }
+}
+
+/// An error that stays in its thread.
+pub fn plain(error: Box<dyn Error + Send + Sync>) -> Box<dyn Error> {
+    error
 }
 
 fn is_of_today(marker: &Path) -> bool {
@@ -198,7 +249,7 @@ fn seed(users: u32, store: &str) -> Result<()> {
     if done.success() { Ok(()) } else { Err("the world could not be made".into()) }
 }
 
-async fn open_session(app: &App, user: &str) -> Result<String> {
+pub async fn open_session(app: &App, user: &str) -> Result<String> {
     let (session, now) = (new_id(), app.clock.now());
     let expires_at = now.0 + 86_400_000_000;
     let open = OpenSession {

@@ -24,7 +24,7 @@ use crate::{
 /// How many of an author's newest entries are kept.
 const KEPT: usize = 32;
 /// Of how many authors at most the entries are read to be kept. Of more, one statement over all of them is cheaper, and
-/// the others follow, a part at each read: whom many follow are there soon.
+/// the others follow, a part at each read and beside it: whom many follow are there soon.
 const AT_ONCE: usize = 8;
 /// How many reposters of a post are kept. Of more, those whom the viewer follows are asked for.
 const REPOSTERS: i64 = 200;
@@ -45,36 +45,46 @@ pub async fn entries(
     if !reading.keeps() {
         return from_all(app, viewer, before, limit).await;
     }
-    let is_known = reading.missing(&Followed { viewers: vec![viewer.to_owned()] }).is_empty();
-    let (followed, told) = if is_known {
-        (followed(reading, viewer).await?, None)
-    } else {
-        // Both at once: one after the other costs a round trip more.
-        let (followed, told) =
-            tokio::try_join!(followed(reading, viewer), from_all(app, viewer, before, limit))?;
-        (followed, Some(told))
-    };
-    let authors: Vec<String> = followed.iter().map(|row| row.id.clone()).chain([viewer.to_owned()]).collect();
-    let recent = Recent { authors, limit: KEPT };
-    // It depends on them all.
-    let note_all = || {
-        let facts: Vec<Fact> = recent.authors.iter().map(|author| Fact::Entries(author)).collect();
-        reading.note(&facts);
-    };
-    if let Some(told) = told {
-        note_all();
-        return Ok(told);
+    if reading.missing(&Followed { viewers: vec![viewer.to_owned()] }).is_empty() {
+        let recent = recent(&followed(reading, viewer).await?, viewer);
+        if reading.missing(&recent).len() <= AT_ONCE
+            && let Some(merged) = merge(&reading.lists(&recent).await?, before, limit)
+        {
+            return Ok(merged);
+        }
+        note_all(reading, &recent);
+        return from_all(app, viewer, before, limit).await;
     }
-    let missing = reading.missing(&recent);
-    if missing.len() <= AT_ONCE
-        && let Some(merged) = merge(&reading.lists(&recent).await?, before, limit)
-    {
-        return Ok(merged);
-    }
-    note_all();
-    let some = recent.only(&missing[..missing.len().min(AT_ONCE)]);
-    let (_, entries) = tokio::try_join!(reading.lists(&some), from_all(app, viewer, before, limit))?;
+    // Both at once: one after the other costs a round trip more.
+    let (followed, entries) =
+        tokio::try_join!(followed(reading, viewer), from_all(app, viewer, before, limit))?;
+    note_all(reading, &recent(&followed, viewer));
     Ok(entries)
+}
+
+/// The newest entries of whom a viewer follows, and of the viewer.
+fn recent(followed: &[FollowedRow], viewer: &str) -> Recent {
+    let authors = [viewer].into_iter().chain(followed.iter().map(|row| row.id.as_str()));
+    Recent { authors: authors.map(str::to_owned).collect(), limit: KEPT }
+}
+
+/// Notes that an answer depends on all of them.
+fn note_all(reading: &Reading<'_>, recent: &Recent) {
+    let facts: Vec<Fact> = recent.authors.iter().map(|author| Fact::Entries(author)).collect();
+    reading.note(&facts);
+}
+
+/// Reads some of what is not kept yet of those whom a viewer follows, for the next time.
+pub async fn learn(reading: &Reading<'_>, viewer: &str) -> Result<(), Error> {
+    if !reading.keeps() {
+        return Ok(());
+    }
+    let recent = recent(&followed(reading, viewer).await?, viewer);
+    let missing = reading.missing(&recent);
+    if !missing.is_empty() {
+        reading.lists(&recent.only(&missing[..missing.len().min(AT_ONCE)])).await?;
+    }
+    Ok(())
 }
 
 /// The same from one statement over all of whom the viewer follows.

@@ -67,9 +67,9 @@ pub async fn page(
             before = last.position();
         }
         let rows = first_of_each_post(rows, &mut seen);
-        for (row, item) in hydrate(reading, feed, rows, start, &position, viewer).await? {
-            items.push((row.position(), item));
-        }
+        let (found, ()) =
+            tokio::try_join!(hydrate(reading, feed, rows, start, &position, viewer), learn(reading, feed))?;
+        items.extend(found.into_iter().map(|(row, item)| (row.position(), item)));
         if items.len() >= wanted || exhausted {
             break;
         }
@@ -214,6 +214,14 @@ async fn entries(
             };
             app.store.scan(&mut reading, from, limit, Windows::NEWEST, query).await
         }
+    }
+}
+
+/// What is read beside a page for the next one.
+async fn learn(reading: &Reading<'_>, feed: &Feed) -> Result<(), Error> {
+    match feed {
+        Feed::Home(viewer) => home::learn(reading, viewer).await,
+        Feed::User(_) | Feed::Public | Feed::Tag(_) => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::store::Fact;
+use crate::store::changes::Fact;
 
 /// Whether a statement changes the graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub trait Query: Serialize + Send + Sync {
 
 /// A statement that asks the same about each of several things. What is known of some of them need not be asked again.
 pub trait Keyed: Query<Row: Clone> + Sized {
-    type Thing: Clone;
+    type Thing: Clone + AsRef<str>;
 
     /// What it asks about, each once.
     fn things(&self) -> &[Self::Thing];
@@ -42,7 +42,9 @@ pub trait Keyed: Query<Row: Clone> + Sized {
     #[must_use]
     fn about(&self, things: Vec<Self::Thing>) -> Self;
     /// The name of a thing among all that the statement can be asked about.
-    fn key(&self, thing: &Self::Thing) -> String;
+    fn key(&self, thing: &Self::Thing) -> String {
+        thing.as_ref().to_owned()
+    }
     /// The key of what a row is about.
     fn key_of(&self, row: &Self::Row) -> String;
     /// About how many bytes a row takes.

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 use crate::{
     server::Process,
-    world::{Viewer, open_session},
+    viewer::{Viewer, open_session},
 };
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;

@@ -13,6 +13,7 @@ mod plot;
 mod report;
 mod server;
 mod statements;
+mod viewer;
 mod world;
 
 use std::{error::Error, path::PathBuf, time::Duration};

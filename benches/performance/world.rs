@@ -4,8 +4,6 @@ use std::{error::Error, fs, path::Path, process::Command, sync::Arc, time::Durat
 
 use kith::{
     app::App,
-    auth::queries::OpenSession,
-    clock::new_id,
     config::{Config, Secret},
     cypher::{Access, IdRow, Query},
 };
@@ -18,6 +16,7 @@ use crate::{
     load::Case,
     neo4j::{self, Server},
     server::{Engine, Process, SIGNING_KEY, target},
+    viewer::{Viewer, open_session},
 };
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -51,12 +50,6 @@ pub struct World {
     pub crowd: Option<Crowd>,
     /// Who takes part in the mix.
     pub people: Vec<Viewer>,
-}
-
-#[derive(Clone)]
-pub struct Viewer {
-    pub id: String,
-    pub token: String,
 }
 
 /// A statement of the bench's own, which answers ids.
@@ -247,18 +240,4 @@ fn seed(users: u32, store: &str) -> Result<()> {
         .env("KITH_AUTH__SIGNING_KEY", SIGNING_KEY)
         .status()?;
     if done.success() { Ok(()) } else { Err("the world could not be made".into()) }
-}
-
-pub async fn open_session(app: &App, user: &str) -> Result<String> {
-    let (session, now) = (new_id(), app.clock.now());
-    let expires_at = now.0 + 86_400_000_000;
-    let open = OpenSession {
-        user: user.to_owned(),
-        session: session.clone(),
-        hash: new_id(),
-        now: now.0,
-        expires_at,
-    };
-    app.store.run(&open).await?;
-    Ok(app.tokens.issue(user, &session, now)?)
 }

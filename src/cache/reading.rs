@@ -157,7 +157,7 @@ impl Run for &Reading<'_> {
     }
 
     fn missing<Q: Keyed>(&self, query: &Q) -> usize {
-        if self.keeps() { Reading::missing(self, query).len() } else { query.things().len() }
+        Reading::missing(self, query).len()
     }
 
     async fn run_both<Q: Keyed, O: Keyed>(&mut self, query: &Q, other: &O) -> Result<Both<Q, O>, Error> {

@@ -71,10 +71,6 @@ impl Keyed for Followed {
         Self { viewers }
     }
 
-    fn key(&self, thing: &String) -> String {
-        thing.clone()
-    }
-
     fn key_of(&self, row: &FollowedRow) -> String {
         row.viewer.clone()
     }
@@ -95,10 +91,6 @@ impl Keyed for Recent {
         Self { authors, limit: self.limit }
     }
 
-    fn key(&self, thing: &String) -> String {
-        thing.clone()
-    }
-
     fn key_of(&self, row: &EntryRow) -> String {
         row.author_id.clone()
     }
@@ -117,10 +109,6 @@ impl Keyed for Reposters {
 
     fn about(&self, posts: Vec<String>) -> Self {
         Self { posts }
-    }
-
-    fn key(&self, thing: &String) -> String {
-        thing.clone()
     }
 
     fn key_of(&self, row: &ReasonRow) -> String {

@@ -84,10 +84,6 @@ impl Keyed for ReadPosts {
         Self { ids }
     }
 
-    fn key(&self, thing: &String) -> String {
-        thing.clone()
-    }
-
     fn key_of(&self, post: &Post) -> String {
         post.id.clone()
     }
@@ -139,6 +135,12 @@ pub struct PostOfUser {
 impl PostOfUser {
     pub fn new(post: &str, user: &str) -> Self {
         Self { id: post.to_owned(), repost_id: repost_id(user, post) }
+    }
+}
+
+impl AsRef<str> for PostOfUser {
+    fn as_ref(&self) -> &str {
+        &self.id
     }
 }
 

@@ -45,10 +45,6 @@ impl Keyed for ReadUsers {
         Self { ids }
     }
 
-    fn key(&self, thing: &String) -> String {
-        thing.clone()
-    }
-
     fn key_of(&self, user: &User) -> String {
         user.id.clone()
     }

@@ -55,7 +55,7 @@ impl Broker {
     }
 }
 
-/// Waits until a metric is so, and answers how long that took.
+/// Waits until a metric is so.
 async fn until(instance: &Instance, name: &str, is_so: impl Fn(f64) -> bool) {
     let started = Instant::now();
     while !instance.metric(name).await.is_some_and(&is_so) {

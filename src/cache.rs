@@ -12,7 +12,7 @@ mod reading;
 use std::{
     any::Any,
     collections::HashMap,
-    hash::{BuildHasher, RandomState},
+    hash::{BuildHasher, Hash, RandomState},
     sync::{Arc, Mutex, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
@@ -24,7 +24,7 @@ use tokio::sync::watch;
 use crate::{
     config::CacheConfig,
     http::coding::Coding,
-    store::{Changes, Commits, Moment, Slot, Store},
+    store::{Changes, Checked, Commits, Moment, Slot, Store},
     telemetry::{CACHE_BYTES, CACHE_LOOKUPS},
 };
 
@@ -44,11 +44,15 @@ pub struct Cache {
 /// The kinds of what is kept, in the metrics: a statement's file, or the name of an answer.
 type Kind = &'static str;
 
+const ASIDE: Kind = "aside";
+
 struct Kept {
     /// Tells apart what shares a hash.
     kind: Kind,
     key: Box<str>,
     basis: Basis,
+    /// When that was last found to hold.
+    checked: Checked,
     bytes: u32,
     value: Box<dyn Any + Send + Sync>,
 }
@@ -77,6 +81,21 @@ struct Place<'a> {
     key: Box<str>,
     hash: u64,
     sender: watch::Sender<Option<Arc<Kept>>>,
+}
+
+impl Kept {
+    fn new(
+        kind: Kind,
+        key: Box<str>,
+        basis: Basis,
+        weight: usize,
+        value: Box<dyn Any + Send + Sync>,
+    ) -> Self {
+        const OVERHEAD: usize = 200;
+        let bytes = OVERHEAD + key.len() + basis.slots.len() * size_of::<Slot>() + weight;
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        Self { kind, key, basis, checked: Checked::default(), bytes, value }
+    }
 }
 
 impl Cache {
@@ -108,6 +127,33 @@ impl Cache {
         metrics::gauge!(CACHE_BYTES).set(bytes as f64);
     }
 
+    /// Whether anything is kept at all.
+    pub fn keeps(&self) -> bool {
+        self.memory.is_some()
+    }
+
+    /// What was put aside under that key, or under another with the same hash.
+    pub fn aside<T: Send + Sync + 'static>(&self, key: &impl Hash) -> Option<Arc<T>> {
+        let kept = self.memory.as_ref()?.get(&self.hash.hash_one((ASIDE, key)))?;
+        kept.value.downcast_ref::<Arc<T>>().cloned()
+    }
+
+    /// Remembers something within the bounds of the memory. It depends on nothing: whoever takes it checks it.
+    pub fn put_aside<T: Send + Sync + 'static>(&self, key: &impl Hash, bytes: usize, value: T) {
+        let Some(memory) = &self.memory else { return };
+        let basis = Basis { since: self.changes.now(), born: Instant::now(), slots: [].into() };
+        let kept = Kept::new(ASIDE, "".into(), basis, bytes, Box::new(Arc::new(value)));
+        memory.insert(self.hash.hash_one((ASIDE, key)), Arc::new(kept));
+    }
+
+    /// The answer that is kept in that place.
+    pub fn kept(&self, place: u64) -> Option<Arc<Answer>> {
+        let kept = self.memory.as_ref()?.get(&place)?;
+        let answer = kept.value.downcast_ref::<Arc<Answer>>().filter(|_| self.holds(&kept))?;
+        count(kept.kind, true, 1);
+        Some(Arc::clone(answer))
+    }
+
     /// What is kept under that key, or whose turn it is to read it.
     fn look(&self, kind: Kind, key: &str) -> Look<'_> {
         let hash = self.hash.hash_one((kind, key));
@@ -125,28 +171,21 @@ impl Cache {
 
     fn find(&self, kind: Kind, key: &str, hash: u64) -> Option<Arc<Kept>> {
         let kept = self.memory.as_ref()?.get(&hash)?;
-        (kept.kind == kind && *kept.key == *key && self.holds(&kept.basis)).then_some(kept)
+        (kept.kind == kind && *kept.key == *key && self.holds(&kept)).then_some(kept)
     }
 
-    fn holds(&self, basis: &Basis) -> bool {
-        self.oldest.is_none_or(|oldest| self.commits.vouch(oldest) || basis.born.elapsed() < oldest)
-            && self.changes.hold(basis.since, &basis.slots)
+    fn holds(&self, kept: &Kept) -> bool {
+        let Basis { since, born, slots } = &kept.basis;
+        self.oldest.is_none_or(|oldest| self.commits.vouch(oldest) || born.elapsed() < oldest)
+            && kept.checked.holds(&self.changes, *since, slots)
     }
 }
 
 impl Place<'_> {
     /// Gives everybody what was read.
     fn fill(self, basis: Basis, weight: usize, value: Box<dyn Any + Send + Sync>) -> Arc<Kept> {
-        const OVERHEAD: usize = 200;
-        let bytes = OVERHEAD + self.key.len() + basis.slots.len() * size_of::<Slot>() + weight;
-        let kept = Arc::new(Kept {
-            kind: self.kind,
-            key: self.key.clone(),
-            basis,
-            bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
-            value,
-        });
-        if let Some(memory) = self.cache.memory.as_ref().filter(|_| self.cache.holds(&kept.basis)) {
+        let kept = Arc::new(Kept::new(self.kind, self.key.clone(), basis, weight, value));
+        if let Some(memory) = self.cache.memory.as_ref().filter(|_| self.cache.holds(&kept)) {
             memory.insert(self.hash, Arc::clone(&kept));
         }
         self.sender.send_replace(Some(Arc::clone(&kept)));
@@ -168,6 +207,8 @@ pub struct Answer {
     pub next_cursor: Option<String>,
     /// What it depends on.
     pub slots: Arc<[Slot]>,
+    /// Where it is [kept](Cache::kept), if it is.
+    pub place: Option<u64>,
     /// The body as it was coded for whoever asked for that first.
     coded: [OnceLock<Bytes>; 2],
 }
@@ -211,7 +252,7 @@ impl Cache {
 
     /// Whether that is what is asked for, and still holds.
     fn is(&self, kind: Kind, key: &str, kept: &Kept) -> bool {
-        kept.kind == kind && *kept.key == *key && self.holds(&kept.basis)
+        kept.kind == kind && *kept.key == *key && self.holds(kept)
     }
 }
 
@@ -225,9 +266,14 @@ impl<'a> Draft<'a> {
         let basis = self.reading.basis();
         // With room for the body in both codings.
         let weight = body.len() * 2 + etag.len() + 300;
-        let answer =
-            Answer { body, etag, next_cursor, slots: Arc::clone(&basis.slots), coded: Default::default() };
-        let answer = Arc::new(answer);
+        let answer = Arc::new(Answer {
+            body,
+            etag,
+            next_cursor,
+            slots: Arc::clone(&basis.slots),
+            place: self.place.as_ref().map(|place| place.hash),
+            coded: Default::default(),
+        });
         if let Some(place) = self.place {
             place.fill(basis, weight, Box::new(Arc::clone(&answer)));
         }

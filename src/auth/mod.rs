@@ -12,4 +12,4 @@ pub use keys::signing_secret;
 pub use passwords::Passwords;
 pub use sessions::Sessions;
 pub use tokens::{Claims, Tokens};
-pub use viewer::{Reader, Viewer};
+pub use viewer::{Reader, Viewer, claims, is_good};

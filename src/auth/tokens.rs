@@ -35,6 +35,12 @@ pub struct Claims {
     pub exp: i64,
 }
 
+impl Claims {
+    pub fn have_expired(&self) -> bool {
+        i64::try_from(jsonwebtoken::get_current_timestamp()).is_ok_and(|now| self.exp <= now)
+    }
+}
+
 pub struct Tokens {
     key_id: String,
     encoding: EncodingKey,
@@ -88,9 +94,7 @@ impl Tokens {
 
     /// The claims of a token that this Kith signed and that has not expired.
     pub fn verify(&self, token: &str) -> Result<Arc<Claims>, Error> {
-        if let Some(claims) = self.good.get(token)
-            && i64::try_from(jsonwebtoken::get_current_timestamp()).is_ok_and(|now| claims.exp > now)
-        {
+        if let Some(claims) = self.good.get(token).filter(|claims| !claims.have_expired()) {
             return Ok(claims);
         }
         let header = jsonwebtoken::decode_header(token).map_err(|_| Error::InvalidToken)?;

@@ -1,12 +1,22 @@
 //! From the `Authorization` header to the acting user.
 
-use poem::{Request, RequestBody, http::header};
+use std::sync::Arc;
+
+use poem::{
+    Request, RequestBody,
+    http::{HeaderValue, header},
+};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaSecurityScheme, Registry},
 };
 
-use crate::{app::app_of, error::Error, http::middleware::RequestContext};
+use super::Claims;
+use crate::{
+    app::{App, app_of},
+    error::Error,
+    http::middleware::RequestContext,
+};
 
 /// The acting user of an operation that needs one.
 #[derive(Clone, Debug)]
@@ -27,10 +37,9 @@ impl Reader {
 
 const SCHEME: &str = "bearer";
 
-async fn viewer(request: &Request) -> Result<Option<Viewer>, Error> {
-    let Some(header) = request.headers().get(header::AUTHORIZATION) else {
-        return Ok(None);
-    };
+/// What the token in an `Authorization` header says, if there is one. Whether its session is still good is another question.
+pub fn claims(app: &App, authorization: Option<&HeaderValue>) -> Result<Option<Arc<Claims>>, Error> {
+    let Some(header) = authorization else { return Ok(None) };
     let token = header
         .to_str()
         .ok()
@@ -38,9 +47,21 @@ async fn viewer(request: &Request) -> Result<Option<Viewer>, Error> {
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim())
         .ok_or(Error::InvalidToken)?;
+    app.tokens.verify(token).map(Some)
+}
+
+/// Whether what was found in a token is still so: it has not expired, nor its session ended.
+pub async fn is_good(app: &App, claims: &Claims) -> Result<bool, Error> {
+    let user = app.sessions.user(app, &claims.sid).await?;
+    Ok(!claims.have_expired() && user.as_deref() == Some(claims.sub.as_str()))
+}
+
+async fn viewer(request: &Request) -> Result<Option<Viewer>, Error> {
     let app = app_of(request)?;
-    let claims = app.tokens.verify(token)?;
-    if app.sessions.user(app, &claims.sid).await?.as_deref() != Some(claims.sub.as_str()) {
+    let Some(claims) = claims(app, request.headers().get(header::AUTHORIZATION))? else {
+        return Ok(None);
+    };
+    if !is_good(app, &claims).await? {
         return Err(Error::InvalidToken);
     }
     if let Some(context) = request.data::<RequestContext>() {

@@ -59,7 +59,7 @@ impl<'a> Reading<'a> {
 
     /// Whether anything is kept at all.
     pub fn keeps(&self) -> bool {
-        self.cache.memory.is_some()
+        self.cache.keeps()
     }
 
     /// Which of those keys would have to be read.
@@ -74,9 +74,7 @@ impl<'a> Reading<'a> {
         let keys = query.keys();
         let mut lists: Vec<Option<Arc<Vec<Q::Row>>>> = vec![None; keys.len()];
         let (mut mine, mut others, mut left) = (Vec::new(), Vec::new(), Vec::new());
-        if self.cache.memory.is_none() {
-            left.extend(0..keys.len());
-        } else {
+        if self.cache.keeps() {
             for (n, key) in keys.iter().enumerate() {
                 match self.cache.look(Q::FILE, key) {
                     Look::Found(kept) => lists[n] = Some(self.take::<Q>(&kept)),
@@ -86,6 +84,8 @@ impl<'a> Reading<'a> {
             }
             count(Q::FILE, true, keys.len() - mine.len());
             count(Q::FILE, false, mine.len());
+        } else {
+            left.extend(0..keys.len());
         }
         // First one's own, so that nobody waits for somebody who waits.
         if !mine.is_empty() {

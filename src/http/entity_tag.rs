@@ -2,6 +2,10 @@
 
 use std::fmt::Write;
 
+use poem::{
+    IntoResponse, Response,
+    http::{HeaderMap, StatusCode, header},
+};
 use sha2::{Digest, Sha256};
 
 /// The tag of an answer without a revision: a hash of its body.
@@ -34,6 +38,23 @@ pub fn is_named(if_none_match: &str, tag: &str) -> bool {
         .split(',')
         .map(|candidate| candidate.trim().trim_start_matches("W/"))
         .any(|candidate| candidate == "*" || candidate == tag)
+}
+
+/// Whether the request says that it has the answer with those headers already.
+pub fn is_known(request: &HeaderMap, answer: &HeaderMap) -> bool {
+    let known = request.get(header::IF_NONE_MATCH).and_then(|known| known.to_str().ok());
+    let tag = answer.get(header::ETAG).and_then(|tag| tag.to_str().ok());
+    known.zip(tag).is_some_and(|(known, tag)| is_named(known, tag))
+}
+
+/// `304` in the place of an answer.
+pub fn not_modified(mut answer: Response) -> Response {
+    let mut headers = std::mem::take(answer.headers_mut());
+    headers.remove(header::CONTENT_TYPE);
+    headers.remove(header::CONTENT_LENGTH);
+    let mut not_modified = StatusCode::NOT_MODIFIED.into_response();
+    *not_modified.headers_mut() = headers;
+    not_modified
 }
 
 /// 96 bits of SHA-256, in hexadecimal.

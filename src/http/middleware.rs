@@ -1,4 +1,4 @@
-//! The layers around every endpoint, from the outside in: [`observe`] (request id, log, metrics, security
+//! The layers around every endpoint, from the outside in: [`shortcut`](super::shortcut::shortcut), [`observe`] (request id, log, metrics, security
 //! headers), [`problems`], [`limit_time`], [`catch_panics`], [`entity_tags`],
 //! [`represent`](super::representation::represent), [`link_next`].
 
@@ -9,10 +9,11 @@ use std::{
 };
 
 use futures_util::FutureExt;
+use metrics::Histogram;
 use poem::{
     Endpoint, IntoResponse, Request, Response,
     error::{MethodNotAllowedError, NotFoundError},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
 };
 use poem_openapi::error::{ContentTypeError, ParseParamError, ParsePathError};
 
@@ -22,7 +23,7 @@ use crate::{
     telemetry::{InFlight, REQUESTS, REQUESTS_IN_FLIGHT},
 };
 
-static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What the layers and the extractors tell each other about one request.
 #[derive(Clone)]
@@ -45,12 +46,7 @@ pub async fn observe<E: Endpoint>(
     mut request: Request,
 ) -> poem::Result<Response> {
     let started = Instant::now();
-    let id = request
-        .headers()
-        .get(&REQUEST_ID)
-        .and_then(|value| value.to_str().ok())
-        .filter(|id| is_request_id(id))
-        .map_or_else(new_request_id, str::to_owned);
+    let id = id_of(&request);
     let context = RequestContext { id: id.as_str().into(), viewer: Arc::default() };
     let method = request.method().clone();
     let route = routes.template(request.uri().path()).unwrap_or("unknown").to_owned();
@@ -75,22 +71,44 @@ pub async fn observe<E: Endpoint>(
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
     headers.entry(header::VARY).or_insert(HeaderValue::from_static("Authorization"));
-    let (status, elapsed) = (response.status().as_u16(), started.elapsed());
-    metrics::histogram!(
-        REQUESTS,
-        "method" => method.as_str().to_owned(), "route" => route.clone(), "status" => status.to_string()
-    )
-    .record(elapsed.as_secs_f64());
-    tracing::info!(
-        method = method.as_str(),
-        route,
-        status,
-        duration_ms = elapsed.as_secs_f64() * 1e3,
-        request_id = id,
-        viewer_id = context.viewer.get().map(String::as_str),
-        "request"
-    );
+    let status = response.status().as_u16();
+    let method = method.as_str();
+    let viewer = context.viewer.get().map(String::as_str);
+    Seen { method, route: &route, status, id: &id, viewer }
+        .tell(&latency(method, &route, status.to_string()), started.elapsed());
     Ok(response)
+}
+
+/// Where the latencies of such requests are kept.
+pub fn latency(method: &str, route: &str, status: impl Into<String>) -> Histogram {
+    metrics::histogram!(
+        REQUESTS, "method" => method.to_owned(), "route" => route.to_owned(), "status" => status.into()
+    )
+}
+
+/// A request that was answered.
+pub struct Seen<'a> {
+    pub method: &'a str,
+    pub route: &'a str,
+    pub status: u16,
+    pub id: &'a str,
+    pub viewer: Option<&'a str>,
+}
+
+impl Seen<'_> {
+    /// Tells the metrics and the log.
+    pub fn tell(self, latency: &Histogram, elapsed: Duration) {
+        let Self { method, route, status, id: request_id, viewer: viewer_id } = self;
+        latency.record(elapsed.as_secs_f64());
+        let duration_ms = elapsed.as_secs_f64() * 1e3;
+        tracing::info!(method, route, status, duration_ms, request_id, viewer_id, "request");
+    }
+}
+
+/// The id that the client gave the request, or a new one.
+pub fn id_of(request: &Request) -> String {
+    let given = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok());
+    given.filter(|id| is_request_id(id)).map_or_else(new_request_id, str::to_owned)
 }
 
 /// 96 random bits. Unlike the ids of resources they need no order and no fingerprint, and take a tenth of the time.
@@ -174,7 +192,7 @@ pub async fn problems<E: Endpoint>(
 }
 
 /// Why a request is none that the framework would read as it was meant.
-fn refusal(request: &Request) -> Option<Error> {
+pub fn refusal(request: &Request) -> Option<Error> {
     // The framework takes an empty segment for a parameter.
     let path = request.uri().path();
     if path.len() > 1 && path.split('/').skip(1).any(str::is_empty) {
@@ -266,33 +284,20 @@ pub async fn entity_tags<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poe
     if request.method() != Method::GET {
         return endpoint.call(request).await.map(IntoResponse::into_response);
     }
-    let known = request.headers().get(header::IF_NONE_MATCH).cloned();
+    let asked = request.headers().clone();
     let mut response = endpoint.call(request).await?.into_response();
     if response.status() != StatusCode::OK || response.content_type() != Some("application/json") {
         return Ok(response);
     }
-    let tag = if let Some(tag) = response.headers().get(header::ETAG) {
-        tag.clone()
-    } else {
+    if !response.headers().contains_key(header::ETAG) {
         let bytes = response.take_body().into_bytes().await?;
         let tag = HeaderValue::from_str(&entity_tag::of_body(&bytes))
             .unwrap_or_else(|_| unreachable!("a hash is visible ASCII"));
         response.set_body(bytes);
-        response.headers_mut().insert(header::ETAG, tag.clone());
-        tag
-    };
-    let is_known = known
-        .as_ref()
-        .and_then(|known| known.to_str().ok().zip(tag.to_str().ok()))
-        .is_some_and(|(known, tag)| entity_tag::is_named(known, tag));
-    if is_known {
-        let mut headers = HeaderMap::new();
-        std::mem::swap(response.headers_mut(), &mut headers);
-        headers.remove(header::CONTENT_TYPE);
-        headers.remove(header::CONTENT_LENGTH);
-        let mut not_modified = StatusCode::NOT_MODIFIED.into_response();
-        *not_modified.headers_mut() = headers;
-        return Ok(not_modified);
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    if entity_tag::is_known(&asked, response.headers()) {
+        return Ok(entity_tag::not_modified(response));
     }
     Ok(response)
 }

@@ -11,3 +11,4 @@ pub mod probe;
 mod representation;
 pub mod routes;
 pub mod server;
+mod shortcut;

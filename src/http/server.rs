@@ -11,6 +11,7 @@ use super::{
     operations::metrics_page,
     representation::represent,
     routes::Routes,
+    shortcut::shortcut,
 };
 use crate::{
     app::{App, StartError},
@@ -46,7 +47,8 @@ pub fn endpoint(app: Arc<App>, metrics: Option<Metrics>) -> impl Endpoint + 'sta
 pub fn layered(app: Arc<App>, endpoint: impl Endpoint + 'static, routes: Routes) -> impl Endpoint + 'static {
     let (timeout, public_url) = (app.config.http.request_timeout, app.config.http.public_url.clone());
     let routes = Arc::new(routes);
-    let log_routes = Arc::clone(&routes);
+    let (log_routes, short_routes) = (Arc::clone(&routes), Arc::clone(&routes));
+    let short_app = Arc::clone(&app);
     endpoint
         .around(move |endpoint, request| link_next(endpoint, public_url.clone(), request))
         .around(represent)
@@ -56,6 +58,11 @@ pub fn layered(app: Arc<App>, endpoint: impl Endpoint + 'static, routes: Routes)
         .around(move |endpoint, request| limit_time(endpoint, timeout, request))
         .around(move |endpoint, request| problems(endpoint, Arc::clone(&routes), request))
         .around(move |endpoint, request| observe(endpoint, Arc::clone(&log_routes), request))
+        // The compiler would not take one type of all these layers.
+        .boxed()
+        .around(move |endpoint, request| {
+            shortcut(endpoint, Arc::clone(&short_app), Arc::clone(&short_routes), request)
+        })
 }
 
 fn text(kind: &'static str, body: String) -> poem::RouteMethod {

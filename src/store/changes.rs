@@ -67,6 +67,24 @@ const UNKNOWN: Duration = Duration::from_secs(10);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(u64);
 
+/// When something was last found to [hold](Changes::hold), which need not be found again until anything changes.
+#[derive(Debug, Default)]
+pub struct Checked(AtomicU64);
+
+impl Checked {
+    pub fn holds(&self, changes: &Changes, since: Moment, slots: &[Slot]) -> bool {
+        if changes.is_as_at(Moment(self.0.load(SeqCst))) {
+            return true;
+        }
+        let now = changes.now();
+        let holds = changes.hold(since, slots);
+        if holds {
+            self.0.store(now.0, SeqCst);
+        }
+        holds
+    }
+}
+
 /// What a write touches.
 #[derive(Clone, Debug, Default)]
 pub struct Touched {
@@ -167,6 +185,11 @@ impl Changes {
                     quiet(slot)
                 }
             })
+    }
+
+    /// Whether nothing at all has changed since that moment, or is being changed.
+    fn is_as_at(&self, moment: Moment) -> bool {
+        self.under_way.load(SeqCst) == 0 && self.now() == moment
     }
 
     /// Tells that a change begins, before anybody can see it.

@@ -110,3 +110,45 @@ async fn shared_caches_may_keep_what_strangers_get_and_nothing_else() {
     let answer = kith.send("GET", &path, "", Value::Null).await;
     assert_eq!((answer.header("cache-control"), answer.header("surrogate-key")), ("private, no-cache", ""));
 }
+
+/// A request that was answered before is known by its head alone: whatever in a head changes the answer still does.
+#[tokio::test]
+async fn a_request_that_is_repeated_is_answered_as_it_was_and_only_while_that_is_right() {
+    let kith = Kith::start(On::Embedded).await;
+    let (ann, bob) = (kith.newcomer("ann").await, kith.newcomer("bob").await);
+    kith.post(&ann, "First").await;
+    let get = async |token: &str, headers: &[(&str, &str)]| {
+        kith.send_with("GET", "/v1/feeds/public?limit=1", token, Value::Null, headers).await
+    };
+    kith.send("POST", "/v1/posts", &ann.token, serde_json::json!({"text": "Second"})).await.expect(201);
+    for token in ["", &ann.token, &bob.token] {
+        let made = get(token, &[]).await;
+        assert_eq!(made.json()["items"][0]["post"]["viewer"].is_null(), token.is_empty());
+        for id in ["one", "two"] {
+            let again = get(token, &[("x-request-id", id)]).await;
+            assert_eq!((again.status, &again.text, again.header("x-request-id")), (200, &made.text, id));
+            for name in ["etag", "link", "vary", "cache-control", "content-type", "x-content-type-options"] {
+                assert!(!made.header(name).is_empty() && again.header(name) == made.header(name), "{name}");
+            }
+            let known = get(token, &[("if-none-match", made.header("etag"))]).await;
+            assert_eq!((known.status, known.text.as_str(), known.header("content-type")), (304, "", ""));
+            assert_eq!(known.header("etag"), made.header("etag"));
+        }
+        let other = kith.send("GET", "/v1/feeds/public?limit=2", token, Value::Null).await;
+        assert_eq!(other.json()["items"].as_array().map(Vec::len), Some(2));
+    }
+
+    let liked = get(&bob.token, &[]).await.json()["items"][0]["post"]["id"].clone();
+    let path = format!("/v1/posts/{}/like", liked.as_str().expect("an id"));
+    kith.send("PUT", &path, &bob.token, Value::Null).await.expect(200);
+    for (token, is_liked) in [(&bob.token, true), (&ann.token, false)] {
+        let post = get(token, &[]).await.json()["items"][0]["post"].take();
+        assert_eq!(
+            (post["counts"]["likes"].as_i64(), post["viewer"]["liked"].as_bool()),
+            (Some(1), Some(is_liked))
+        );
+    }
+    kith.send("DELETE", "/v1/sessions/current", &bob.token, Value::Null).await.expect(204);
+    get(&bob.token, &[]).await.expect_problem(401, "invalid_token");
+    get(&ann.token, &[]).await.expect(200);
+}

@@ -80,7 +80,10 @@ pub async fn measure(world: &World, app: &App, wanted: impl Fn(&str) -> bool) ->
             PostsViewerState { viewer: viewer.clone(), posts }
         })
         .await?;
-    bench.run(|_| PublicEntries { before_key, before_id: before_id.clone(), since, limit: PAGE }).await?;
+    let until = i64::MAX;
+    bench
+        .run(|_| PublicEntries { before_key, before_id: before_id.clone(), since, until, limit: PAGE })
+        .await?;
     let author = |n: usize| world.authors[n % world.authors.len()].clone();
     bench
         .run(|n| UserEntries { user: author(n), before_key, before_id: before_id.clone(), limit: PAGE })

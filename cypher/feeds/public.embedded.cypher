@@ -1,8 +1,9 @@
-// The newest posts of all, up to a position and since a moment. No row: none is between them.
+// The newest posts of all, up to a position and between two moments. No row: none is between them.
 // The embedded engine does not walk an index in order, and finds in one only numbers that a double can tell apart, which
 // moments are and rank keys are not.
 MATCH (post:Post)
 WHERE post.created_at >= $since
+  AND post.created_at <= $until
   AND post.rank_key <= $before_key
   AND (post.rank_key < $before_key OR post.id < $before_id)
 RETURN

@@ -36,7 +36,7 @@ queries! {
             about_reasons(posts, rows).chain([Fact::Entries(&it.user), Fact::User(&it.user)]).collect()
         };
     /// The newest posts of all.
-    read PublicEntries("feeds/public.cypher", embedded "feeds/public.embedded.cypher") { before_key: i64, before_id: String, since: i64, limit: usize } -> EntryRow,
+    read PublicEntries("feeds/public.cypher", embedded "feeds/public.embedded.cypher") { before_key: i64, before_id: String, since: i64, until: i64, limit: usize } -> EntryRow,
         about |_| vec![Fact::Posts];
     /// The newest posts of a tag.
     read TagEntries("feeds/tag.cypher", embedded "feeds/tag.embedded.cypher") { tag: String, before_key: i64, before_id: String, limit: usize } -> EntryRow,

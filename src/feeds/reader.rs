@@ -209,8 +209,8 @@ async fn entries(
         Feed::Public => {
             let from = before_key.min(app.clock.now().rank_key());
             let query = |since: i64| {
-                let since = since >> SEQUENCE_BITS;
-                PublicEntries { before_key, before_id: before_id.clone(), since, limit }
+                let (since, until) = (since >> SEQUENCE_BITS, before_key >> SEQUENCE_BITS);
+                PublicEntries { before_key, before_id: before_id.clone(), since, until, limit }
             };
             app.store.scan(&mut reading, from, limit, Windows::NEWEST, query).await
         }

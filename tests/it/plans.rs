@@ -205,7 +205,7 @@ fn profiles(server: &Server, world: &World) -> Profiles {
     of.profile(&Reposters { posts: posts.clone() });
     of.profile(&UserEntries { user: author(), before_key, before_id: before_id(), limit });
     of.profile(&UserReasons { user: author(), posts: of_viewer(&author()), start: i64::MAX });
-    of.profile(&PublicEntries { before_key, before_id: before_id(), since: 0, limit });
+    of.profile(&PublicEntries { before_key, before_id: before_id(), since: 0, until: i64::MAX, limit });
     of.profile(&TagEntries { tag: tag.clone(), before_key, before_id: before_id(), limit });
     of.profile(&Hottest { since: 0, limit });
     of.profile(&Answered { ids: posts.clone(), now: 1 });

@@ -12,7 +12,7 @@ use sha2::Sha256;
 
 use crate::{
     auth::{Passwords, Sessions, Tokens},
-    cache::{Cache, Turn},
+    cache::{Cache, Reading, Turn},
     clock::Clock,
     config::{Config, ConfigError},
     error::Error,
@@ -99,6 +99,11 @@ impl App {
             secret: *secret,
             config,
         })
+    }
+
+    /// Reads what is not a whole answer that is kept.
+    pub fn reading(&self) -> Reading<'_> {
+        Reading::new(&self.cache, &self.store)
     }
 
     /// The answer that is kept under that name and key, or the turn to make it.

@@ -35,6 +35,8 @@ pub enum Error {
     InvalidCredentials,
     #[error("{0}")]
     Forbidden(&'static str),
+    #[error("You block this person. Unblock them first.")]
+    Blocked,
     #[error("There is no such user.")]
     UserNotFound,
     #[error("There is no such post.")]
@@ -63,6 +65,8 @@ pub enum Error {
     Validation(Vec<FieldError>),
     #[error("Nobody can follow themselves.")]
     SelfFollow,
+    #[error("Nobody can block or mute themselves.")]
+    SelfBlock,
     #[error("At most {0} posts, quotes and reposts a day (UTC) are allowed.")]
     DailyPostQuotaExceeded(u32),
     #[error("The Idempotency-Key was used before with another request.")]
@@ -128,7 +132,7 @@ impl Error {
             | Self::InvalidCursor
             | Self::InvalidParameter { .. } => StatusCode::BAD_REQUEST,
             Self::Unauthenticated | Self::InvalidToken | Self::InvalidCredentials => StatusCode::UNAUTHORIZED,
-            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::Forbidden(_) | Self::Blocked => StatusCode::FORBIDDEN,
             Self::UserNotFound | Self::PostNotFound | Self::CommentNotFound | Self::NotFound => {
                 StatusCode::NOT_FOUND
             }
@@ -141,6 +145,7 @@ impl Error {
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Validation(_)
             | Self::SelfFollow
+            | Self::SelfBlock
             | Self::DailyPostQuotaExceeded(_)
             | Self::IdempotencyKeyReused
             | Self::ParentNotInThread => StatusCode::UNPROCESSABLE_ENTITY,
@@ -176,6 +181,8 @@ impl Error {
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::Validation(_) => "validation_failed",
             Self::SelfFollow => "self_follow",
+            Self::SelfBlock => "self_block",
+            Self::Blocked => "blocked",
             Self::DailyPostQuotaExceeded(_) => "daily_post_quota_exceeded",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::ParentNotInThread => "parent_not_in_thread",

@@ -23,6 +23,7 @@ pub mod openapi;
 pub mod page;
 pub mod peers;
 pub mod posts;
+pub mod privacy;
 pub mod reactions;
 pub mod section;
 pub mod store;
@@ -46,6 +47,7 @@ pub fn statements() -> Vec<cypher::Statement> {
         idempotency::STATEMENTS,
         import::queries::STATEMENTS,
         posts::queries::STATEMENTS,
+        privacy::queries::STATEMENTS,
         reactions::queries::STATEMENTS,
         store::SCHEMA_STATEMENTS,
         system::STATEMENTS,

@@ -11,6 +11,8 @@ pub enum Section {
     Users,
     /// Following and unfollowing.
     Follows,
+    /// Blocking and muting.
+    Privacy,
     /// Writing and reading posts and quotes.
     Posts,
     /// Likes, reposts and bookmarks.
@@ -29,10 +31,11 @@ pub enum Section {
 
 impl Section {
     /// In the order in which somebody reads them who is new to Kith.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Accounts,
         Self::Users,
         Self::Follows,
+        Self::Privacy,
         Self::Posts,
         Self::Reactions,
         Self::Comments,

@@ -8,6 +8,7 @@ use std::{
     net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
@@ -134,18 +135,25 @@ pub fn cpu(process: u32) -> f64 {
     ticks.map(f64::from).sum::<f64>() * TICK
 }
 
-/// Answers every `GET` with the bytes of a file, as little as poem can do.
+/// How many people read in a load.
+const COPIES: usize = 200;
+
+/// Answers every `GET` with the bytes of a file, as little as poem can do. Each of those who read has a page of their own
+/// in the memory of the server that is measured; so there are as many copies here, or a processor's cache would hold all.
 pub async fn serve_bytes(file: &Path) -> Result<()> {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
     #[poem::handler]
-    fn bytes(Data(body): Data<&&'static [u8]>) -> poem::Response {
-        poem::Response::builder().content_type("application/json").body(*body)
+    fn bytes(Data(bodies): Data<&&'static [Vec<u8>]>) -> poem::Response {
+        let body = &bodies[NEXT.fetch_add(1, Ordering::Relaxed) % COPIES];
+        poem::Response::builder().content_type("application/json").body(body.as_slice())
     }
-    let body: &'static [u8] = fs::read(file)?.leak();
+    let body = fs::read(file)?;
+    let bodies: &'static [Vec<u8>] = vec![body; COPIES].leak();
     let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
     println!("bare http://{}", listener.local_addr()?);
     let acceptor = poem::listener::TcpAcceptor::from_std(listener)?;
-    Server::new_with_acceptor(acceptor).run(Route::new().at("/*any", get(bytes)).data(body)).await?;
+    Server::new_with_acceptor(acceptor).run(Route::new().at("/*any", get(bytes)).data(bodies)).await?;
     Ok(())
 }
 

@@ -33,6 +33,7 @@ pub struct Measured {
     pub rows: usize,
 }
 
+#[expect(clippy::too_many_lines, reason = "one statement after the other")]
 pub async fn measure(world: &World, app: &App, wanted: impl Fn(&str) -> bool) -> Result<Vec<Measured>> {
     let (before_key, before_id) = (i64::MAX, String::new());
     let now = app.clock.now();
@@ -42,6 +43,7 @@ pub async fn measure(world: &World, app: &App, wanted: impl Fn(&str) -> bool) ->
     let since = ago(1).0;
     let home = |viewer: &str| HomeEntries {
         viewer: viewer.to_owned(),
+        hidden: vec![],
         before_key,
         before_id: String::new(),
         since: ago(48).rank_key(),
@@ -82,7 +84,14 @@ pub async fn measure(world: &World, app: &App, wanted: impl Fn(&str) -> bool) ->
         .await?;
     let until = i64::MAX;
     bench
-        .run(|_| PublicEntries { before_key, before_id: before_id.clone(), since, until, limit: PAGE })
+        .run(|_| PublicEntries {
+            hidden: vec![],
+            before_key,
+            before_id: before_id.clone(),
+            since,
+            until,
+            limit: PAGE,
+        })
         .await?;
     let author = |n: usize| world.authors[n % world.authors.len()].clone();
     bench
@@ -101,7 +110,13 @@ pub async fn measure(world: &World, app: &App, wanted: impl Fn(&str) -> bool) ->
         .await?;
     bench.run(|n| ReadUsers { ids: vec![author(n)] }).await?;
     bench
-        .run(|n| Followers { user: author(n), before_key, before_id: before_id.clone(), limit: PAGE })
+        .run(|n| Followers {
+            user: author(n),
+            hidden: vec![],
+            before_key,
+            before_id: before_id.clone(),
+            limit: PAGE,
+        })
         .await?;
     bench
         .run(|n| OldestChildren {
@@ -117,12 +132,13 @@ pub async fn measure(world: &World, app: &App, wanted: impl Fn(&str) -> bool) ->
         .run(|n| Mutuals {
             viewer: viewer(n),
             user: author(n),
+            hidden: vec![],
             before_key,
             before_id: before_id.clone(),
             limit: PAGE,
         })
         .await?;
-    bench.run(|n| Suggestions { viewer: viewer(n), limit: 20 }).await?;
+    bench.run(|n| Suggestions { viewer: viewer(n), hidden: vec![], limit: 20 }).await?;
     Ok(bench.measured)
 }
 

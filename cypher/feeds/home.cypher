@@ -4,6 +4,7 @@
 MATCH (me:User {id: $viewer})
 CALL (me) {
   MATCH (me)-[:FOLLOWS]->(author:User)
+  WHERE NOT EXISTS { (me)-[:MUTES]->(author) }
   RETURN author.id AS author_id
   UNION ALL
   RETURN me.id AS author_id

@@ -2,6 +2,7 @@
 MATCH (post:Post)
 WHERE post.rank_key <= $before_key
   AND (post.rank_key < $before_key OR post.id < $before_id)
+  AND NOT post.author_id IN $hidden
 RETURN
   post.id AS id,
   post.id AS post_id,

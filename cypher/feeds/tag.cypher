@@ -4,6 +4,7 @@ MATCH (post:Post)-[tagged:TAGGED]->()
 WHERE tagged.tag = $tag
   AND tagged.rank_key <= $before_key
   AND (tagged.rank_key < $before_key OR post.id < $before_id)
+  AND NOT post.author_id IN $hidden
 RETURN
   post.id AS id,
   post.id AS post_id,

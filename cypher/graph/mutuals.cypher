@@ -3,6 +3,7 @@
 MATCH (user:User {id: $user})
 MATCH (:User {id: $viewer})-[follow:FOLLOWS]->(person:User)
 WHERE (follow.rank_key < $before_key OR (follow.rank_key = $before_key AND person.id < $before_id))
+  AND NOT person.id IN $hidden
   AND EXISTS { (person)-[:FOLLOWS]->(user) }
 WITH person, follow.rank_key AS key
 ORDER BY key DESC, person.id DESC

@@ -1,6 +1,7 @@
 // Who reposted a post, newest repost first. No row: the end of the list.
 MATCH (:Post {id: $post})<-[:OF]-(repost:Repost)<-[:REPOSTED]-(person:User)
-WHERE repost.rank_key < $before_key OR (repost.rank_key = $before_key AND person.id < $before_id)
+WHERE (repost.rank_key < $before_key OR (repost.rank_key = $before_key AND person.id < $before_id))
+  AND NOT person.id IN $hidden
 WITH person, repost.rank_key AS key
 ORDER BY key DESC, person.id DESC
 LIMIT $limit

@@ -2,9 +2,11 @@
 MATCH (me:User {id: $viewer})
 UNWIND $ids AS id
 MATCH (user:User {id: id})
+OPTIONAL MATCH (me)-[mute:MUTES]->(user)
 RETURN
   user.id AS id,
   EXISTS { (me)-[:FOLLOWS]->(user) } AS following,
   EXISTS { (user)-[:FOLLOWS]->(me) } AS followed_by,
   EXISTS { (me)-[:BLOCKS]->(user) } AS blocking,
-  EXISTS { (me)-[:MUTES]->(user) } AS muting
+  mute IS NOT NULL AS muting,
+  mute.until AS muted_until

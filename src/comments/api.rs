@@ -10,8 +10,8 @@ use serde::Deserialize;
 
 use super::{
     ChangeComment, Comment, CreateComment, DeleteComment,
-    queries::{ChildRow, FindComment, OldestChildren},
-    read, read_one,
+    queries::{ChildRow, OldestChildren},
+    read, read_shown,
 };
 use crate::{
     app::App,
@@ -27,7 +27,7 @@ use crate::{
     posts::read_or_tombstone,
     section::Section,
     text,
-    users::rules::refuse,
+    users::{Hidden, rules::refuse},
 };
 
 pub struct CommentsApi {
@@ -102,7 +102,7 @@ impl CommentsApi {
         /// Where to go on: `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<Comment>>, Error> {
-        read_or_tombstone(&mut &self.app.store, &id.0, None).await?;
+        read_or_tombstone(&mut &self.app.store, &id.0, reader.id()).await?;
         self.children(id.0, Paging::new(limit.0, cursor.0), &reader).await
     }
 
@@ -117,7 +117,7 @@ impl CommentsApi {
         /// The comment's id.
         id: Path<String>,
     ) -> Result<Json<Comment>, Error> {
-        let comment = read_one(&mut &self.app.store, &id.0, reader.id()).await?;
+        let comment = read_shown(&mut &self.app.store, &id.0, reader.id()).await?;
         Ok(Json::new(&comment).with_revision(comment.revision))
     }
 
@@ -175,7 +175,7 @@ impl CommentsApi {
         /// Where to go on: `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<Comment>>, Error> {
-        self.app.store.run(&FindComment { id: id.0.clone() }).await?.pop().ok_or(Error::CommentNotFound)?;
+        read_shown(&mut &self.app.store, &id.0, reader.id()).await?;
         self.children(id.0, Paging::new(limit.0, cursor.0), &reader).await
     }
 }
@@ -196,19 +196,35 @@ impl CommentsApi {
     ) -> Result<Json<Page<Comment>>, Error> {
         let list = format!("children:{parent}");
         let start = Position { key: i64::MIN, id: String::new() };
-        let position = self.app.cursors.position(&list, &paging, start)?;
-        let query = OldestChildren {
-            parents: vec![parent],
-            after_key: position.key,
-            after_id: position.id,
-            per_parent: paging.limit + 1,
-        };
-        let rows = self.app.store.run(&query).await?;
-        let position = |row: &ChildRow| Position { key: row.rank_key, id: row.id.clone() };
-        let (rows, next_cursor) = self.app.cursors.cut(&list, paging.limit, rows, position);
-        let ids: Vec<String> = rows.into_iter().map(|row| row.id).collect();
-        let mut comments = read(&mut &self.app.store, &ids, reader.id()).await?;
-        let items = ids.iter().filter_map(|id| comments.remove(id)).collect();
+        let mut position = self.app.cursors.position(&list, &paging, start)?;
+        let hidden = Hidden::from(&mut &self.app.reading(), reader.id()).await?;
+        let wanted = paging.limit + 1;
+        let mut found: Vec<(Position, Comment)> = Vec::new();
+        // The place of one that is not shown, or goes while the page is read, is filled from behind.
+        loop {
+            let per_parent = wanted - found.len();
+            let query = OldestChildren {
+                parents: vec![parent.clone()],
+                after_key: position.key,
+                after_id: position.id.clone(),
+                per_parent,
+            };
+            let rows = self.app.store.run(&query).await?;
+            let exhausted = rows.len() < per_parent;
+            let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
+            let mut comments = read(&mut &self.app.store, &ids, reader.id()).await?;
+            for ChildRow { id, rank_key, .. } in rows {
+                position = Position { key: rank_key, id };
+                let comment = comments.remove(&position.id).filter(|comment| !comment.is_of(&hidden));
+                found.extend(comment.map(|comment| (position.clone(), comment)));
+            }
+            if exhausted || found.len() == wanted {
+                break;
+            }
+        }
+        let (found, next_cursor) =
+            self.app.cursors.cut(&list, paging.limit, found, |(position, _)| position.clone());
+        let items = found.into_iter().map(|(_, comment)| comment).collect();
         Ok(Json::page(&Page { items, next_cursor }))
     }
 }

@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Timestamp,
-    comments::queries::{CommentsViewerState, ReadComments},
+    comments::queries::{CommentsViewerState, FindComment, ReadComments},
     error::Error,
     store::Run,
-    users::UserSummary,
+    users::{Hidden, UserSummary},
 };
 
 pub use writes::{ChangeComment, CreateComment, DeleteComment};
@@ -97,6 +97,31 @@ pub async fn read(
         }
     }
     Ok(comments)
+}
+
+/// One comment as it is shown to a viewer, who must be allowed to see it and the post that it is about.
+pub async fn read_shown(run: &mut impl Run, id: &str, viewer: Option<&str>) -> Result<Comment, Error> {
+    let comment = read_one(run, id, viewer).await?;
+    if let Some(author) = &comment.author {
+        Hidden::from(run, viewer).await?.check(&author.id, Error::CommentNotFound)?;
+    }
+    Ok(comment)
+}
+
+impl Comment {
+    /// Whether somebody wrote it whom the viewer is not shown.
+    pub fn is_of(&self, hidden: &Hidden) -> bool {
+        self.author.as_ref().is_some_and(|author| hidden.is_blocked(&author.id))
+    }
+}
+
+/// Refuses who may not see a comment, or whom its author does not want to see.
+pub async fn check_shown(run: &mut impl Run, id: &str, viewer: &str) -> Result<(), Error> {
+    let found = run.one(&FindComment { id: id.to_owned() }).await?.ok_or(Error::CommentNotFound)?;
+    match found.author_id {
+        Some(author) => Hidden::from(run, Some(viewer)).await?.check(&author, Error::CommentNotFound),
+        None => Ok(()),
+    }
 }
 
 /// One comment, which must exist; a deleted one that keeps its place does.

@@ -12,7 +12,7 @@ use crate::{
     error::Error,
     http::entity_tag::matches_revision,
     idempotency::Creation,
-    posts::missing,
+    posts::{self, missing},
     store::{Run, StoreError, Tx, Work},
 };
 
@@ -32,6 +32,7 @@ impl Creation for CreateComment {
     type Resource = Comment;
 
     async fn create(&self, tx: &mut Tx) -> Result<Comment, Error> {
+        posts::check_shown(tx, &self.post, &self.author).await?;
         let row = match &self.parent {
             None => {
                 let insert = InsertComment {
@@ -53,6 +54,7 @@ impl Creation for CreateComment {
                 if found.deleted {
                     return Err(Error::CommentNotFound);
                 }
+                super::check_shown(tx, parent, &self.author).await?;
                 let insert = InsertReply {
                     id: self.id.clone(),
                     author: self.author.clone(),

@@ -13,13 +13,13 @@ use crate::{
 
 queries! {
     /// The newest entries by those whom a viewer follows and by the viewer.
-    read HomeEntries("feeds/home.cypher", embedded "feeds/home.embedded.cypher") { viewer: String, before_key: i64, before_id: String, since: i64, limit: usize } -> HomeRow;
+    read HomeEntries("feeds/home.cypher", embedded "feeds/home.embedded.cypher") { viewer: String, hidden: Vec<String>, before_key: i64, before_id: String, since: i64, limit: usize } -> HomeRow;
     /// Why each of those posts stands in a viewer's home feed.
     read HomeReasons("feeds/home_reasons.cypher") { viewer: String, posts: Vec<String>, followed: Vec<String>, start: i64 } -> ReasonRow,
         about |it, rows| about_reasons(it.posts.iter(), rows).chain([Fact::Following(&it.viewer)]).collect();
-    /// Whom each of those viewers follows.
+    /// Whom each of those viewers follows and does not mute.
     read Followed("feeds/followed.cypher") { viewers: Vec<String> } -> FollowedRow,
-        about |it| it.viewers.iter().map(|viewer| Fact::Following(viewer)).collect();
+        about |it| it.viewers.iter().flat_map(|viewer| [Fact::Following(viewer), Fact::Hidden(viewer)]).collect();
     /// The newest posts and reposts of each of those authors, newest first.
     read Recent("feeds/recent.cypher", embedded "feeds/recent.embedded.cypher") { authors: Vec<String>, limit: usize } -> EntryRow,
         about |it| it.authors.iter().map(|author| Fact::Entries(author)).collect();
@@ -36,10 +36,10 @@ queries! {
             about_reasons(posts, rows).chain([Fact::Entries(&it.user), Fact::User(&it.user)]).collect()
         };
     /// The newest posts of all.
-    read PublicEntries("feeds/public.cypher", embedded "feeds/public.embedded.cypher") { before_key: i64, before_id: String, since: i64, until: i64, limit: usize } -> EntryRow,
+    read PublicEntries("feeds/public.cypher", embedded "feeds/public.embedded.cypher") { hidden: Vec<String>, before_key: i64, before_id: String, since: i64, until: i64, limit: usize } -> EntryRow,
         about |_| vec![Fact::Posts];
     /// The newest posts of a tag.
-    read TagEntries("feeds/tag.cypher", embedded "feeds/tag.embedded.cypher") { tag: String, before_key: i64, before_id: String, limit: usize } -> EntryRow,
+    read TagEntries("feeds/tag.cypher", embedded "feeds/tag.embedded.cypher") { tag: String, hidden: Vec<String>, before_key: i64, before_id: String, limit: usize } -> EntryRow,
         about |it| vec![Fact::Tag(&it.tag)];
     /// The hottest posts.
     read Hottest("feeds/trending.cypher") { since: i64, limit: usize } -> HotRow,

@@ -16,6 +16,7 @@ use crate::{
     page::{Page, Paging, Position},
     posts::{self, Post, queries::PostOfUser},
     store::{Run, Windows},
+    users::Hidden,
 };
 
 /// Which feed is read.
@@ -28,6 +29,9 @@ pub enum Feed {
     Public,
     Tag(String),
 }
+
+/// A moment that no post has, of the year 2112. The embedded engine finds no larger numbers in an index.
+const LATEST: i64 = 1 << 52;
 
 /// Most reasons that an item names.
 const MAX_REASONS: usize = 5;
@@ -58,7 +62,7 @@ pub async fn page(
     let mut seen = HashSet::new();
     let mut items: Vec<(Position, FeedItem)> = Vec::new();
     loop {
-        let rows = entries(app, reading, feed, &before, wanted).await?;
+        let (rows, hidden) = entries_and_hidden(app, reading, feed, &before, wanted, viewer).await?;
         let exhausted = rows.len() < wanted;
         if let (i64::MAX, Some(first)) = (start, rows.first()) {
             start = first.rank_key;
@@ -67,8 +71,10 @@ pub async fn page(
             before = last.position();
         }
         let rows = first_of_each_post(rows, &mut seen);
-        let (found, ()) =
-            tokio::try_join!(hydrate(reading, feed, rows, start, &position, viewer), learn(reading, feed))?;
+        let (found, ()) = tokio::try_join!(
+            hydrate(reading, feed, rows, start, &position, viewer, &hidden),
+            learn(reading, feed)
+        )?;
         items.extend(found.into_iter().map(|(row, item)| (row.position(), item)));
         if items.len() >= wanted || exhausted {
             break;
@@ -120,7 +126,9 @@ impl Tail {
         let posts = first_of_each_post(batch.clone(), &mut HashSet::new());
         let feed = Feed::Home(viewer.to_owned());
         let reading = Reading::new(&app.cache, &app.store);
-        let items = hydrate(&reading, &feed, posts, start, &Position::newest(), Some(viewer)).await?;
+        let hidden = Hidden::from(&mut &reading, Some(viewer)).await?;
+        let items =
+            hydrate(&reading, &feed, posts, start, &Position::newest(), Some(viewer), &hidden).await?;
         if self.is_behind(newest) {
             self.after = newest.position();
         }
@@ -147,10 +155,13 @@ impl Tail {
 /// The entries with larger rank keys, newest first, as far as a stream catches up.
 async fn newer_than(app: &App, viewer: &str, floor: i64) -> Result<Vec<EntryRow>, Error> {
     let mut found: Vec<EntryRow> = Vec::new();
+    let reading = Reading::new(&app.cache, &app.store);
+    let hidden = home::kept_out(app, &reading, viewer).await?;
     while found.len() < MAX_BACKLOG {
         let before = found.last().map_or_else(Position::newest, EntryRow::position);
         let query = HomeEntries {
             viewer: viewer.to_owned(),
+            hidden: hidden.clone(),
             before_key: before.key,
             before_id: before.id,
             since: floor.saturating_add(1),
@@ -169,7 +180,7 @@ async fn newer_than(app: &App, viewer: &str, floor: i64) -> Result<Vec<EntryRow>
 /// Where a feed begins at this moment: the position of its newest entry.
 async fn newest(app: &App, feed: &Feed) -> Result<Position, Error> {
     let reading = Reading::new(&app.cache, &app.store);
-    let rows = entries(app, &reading, feed, &Position::newest(), 1).await?;
+    let rows = entries(app, &reading, feed, &Position::newest(), 1, &Hidden::default()).await?;
     Ok(rows.first().map_or(Position { key: i64::MIN, id: String::new() }, EntryRow::position))
 }
 
@@ -180,7 +191,15 @@ pub async fn of_posts(
     viewer: Option<&str>,
 ) -> Result<Vec<FeedItem>, Error> {
     let mut posts = posts::read(&mut reading, ids, viewer).await?;
-    Ok(ids.iter().filter_map(|id| posts.remove(id)).map(|post| by_author(post, ReasonKind::Author)).collect())
+    let hidden = Hidden::from(&mut reading, viewer).await?;
+    let is_shown = |person: &str| Feed::Public.shows(person, &hidden);
+    let shown = ids.iter().filter_map(|id| posts.remove(id)).filter(|post| is_shown(&post.author.id));
+    Ok(shown
+        .map(|mut post| {
+            posts::cover(&mut post, is_shown);
+            by_author(post, ReasonKind::Author)
+        })
+        .collect())
 }
 
 impl Feed {
@@ -192,6 +211,34 @@ impl Feed {
             Self::Tag(tag) => format!("tag:{tag}"),
         }
     }
+
+    /// Whether it shows what somebody made. Who goes to see a person's posts is shown muted people's among them.
+    fn shows(&self, author: &str, hidden: &Hidden) -> bool {
+        match self {
+            Self::User(_) => !hidden.is_blocked(author),
+            Self::Home(_) | Self::Public | Self::Tag(_) => !hidden.is_kept_out(author),
+        }
+    }
+}
+
+/// The newest entries after a position, and who is hidden from the viewer. A home feed is found without knowing that, so
+/// both are read at once.
+async fn entries_and_hidden(
+    app: &App,
+    reading: &Reading<'_>,
+    feed: &Feed,
+    before: &Position,
+    limit: usize,
+    viewer: Option<&str>,
+) -> Result<(Vec<EntryRow>, Hidden), Error> {
+    let mut reader = reading;
+    let hidden = async { Hidden::from(&mut reader, viewer).await };
+    if matches!(feed, Feed::Home(_)) {
+        let nobody = Hidden::default();
+        return tokio::try_join!(entries(app, reading, feed, before, limit, &nobody), hidden);
+    }
+    let hidden = hidden.await?;
+    Ok((entries(app, reading, feed, before, limit, &hidden).await?, hidden))
 }
 
 async fn entries(
@@ -200,17 +247,22 @@ async fn entries(
     feed: &Feed,
     before: &Position,
     limit: usize,
+    hidden: &Hidden,
 ) -> Result<Vec<EntryRow>, Error> {
     let (before_key, before_id) = (before.key, before.id.clone());
     match feed.clone() {
         Feed::Home(viewer) => home::entries(app, reading, &viewer, before, limit).await,
         Feed::User(user) => reading.run(&UserEntries { user, before_key, before_id, limit }).await,
-        Feed::Tag(tag) => reading.run(&TagEntries { tag, before_key, before_id, limit }).await,
+        Feed::Tag(tag) => {
+            let hidden = hidden.kept_out();
+            reading.run(&TagEntries { tag, hidden, before_key, before_id, limit }).await
+        }
         Feed::Public => {
             let from = before_key.min(app.clock.now().rank_key());
             let query = |since: i64| {
-                let (since, until) = (since >> SEQUENCE_BITS, before_key >> SEQUENCE_BITS);
-                PublicEntries { before_key, before_id: before_id.clone(), since, until, limit }
+                let (since, until) = (since >> SEQUENCE_BITS, (before_key >> SEQUENCE_BITS).min(LATEST));
+                let (hidden, before_id) = (hidden.kept_out(), before_id.clone());
+                PublicEntries { hidden, before_key, before_id, since, until, limit }
             };
             app.store.scan(&mut reading, from, limit, Windows::NEWEST, query).await
         }
@@ -238,6 +290,7 @@ async fn hydrate(
     start: i64,
     walked: &Position,
     viewer: Option<&str>,
+    hidden: &Hidden,
 ) -> Result<Vec<(EntryRow, FeedItem)>, Error> {
     let ids: Vec<String> = rows.iter().map(|row| row.post_id.clone()).collect();
     if ids.is_empty() {
@@ -267,16 +320,19 @@ async fn hydrate(
     let mut reasons = reasons.map(by_post);
     let mut items = Vec::new();
     for row in rows {
-        let Some(post) = posts.remove(&row.post_id) else {
+        let is_shown = |person: &str| feed.shows(person, hidden);
+        let Some(mut post) = posts.remove(&row.post_id).filter(|post| is_shown(&post.author.id)) else {
             continue;
         };
+        posts::cover(&mut post, is_shown);
         let item = match &mut reasons {
             None => by_author(
                 post,
                 if matches!(feed, Feed::Tag(_)) { ReasonKind::Tag } else { ReasonKind::Author },
             ),
             Some(reasons) => {
-                let reasons = reasons.remove(&row.post_id).unwrap_or_default();
+                let mut reasons = reasons.remove(&row.post_id).unwrap_or_default();
+                reasons.retain(|reason| is_shown(&reason.actor.id));
                 // No reason: the follow was withdrawn a moment ago. A reason before the position: shown already.
                 if reasons.is_empty()
                     || reasons.iter().any(|reason| !walked.is_before(reason.rank_key, &reason.entry_id))

@@ -11,7 +11,7 @@ use crate::{
     error::Error,
     http::answer::Json,
     section::Section,
-    users::{UserViewer, resolve, viewer_states},
+    users::{Hidden, UserViewer, resolve, resolve_shown, viewer_states},
 };
 
 pub struct FollowsApi {
@@ -31,7 +31,8 @@ impl FollowsApi {
         /// An id, or `@` and a handle.
         user: Path<String>,
     ) -> Result<Json<UserViewer>, Error> {
-        let user = resolve(&mut &self.app.store, &user.0).await?;
+        let hidden = Hidden::from(&mut &self.app.reading(), Some(&viewer.id)).await?;
+        let user = resolve_shown(&mut &self.app.store, &user.0, &hidden).await?;
         if user == viewer.id {
             return Err(Error::SelfFollow);
         }

@@ -12,14 +12,15 @@ use super::queries::{Mutuals, ShortestPaths, Suggestions};
 use crate::{
     app::App,
     auth::Viewer,
+    clock::Timestamp,
     error::Error,
     http::answer::Json,
     page::{Limit, Page, Paging},
     section::Section,
     users::{
-        UserSummary,
+        Hidden, UserSummary,
         api::{people_page, split_ids},
-        read, resolve, viewer_states,
+        read, resolve_shown, viewer_states,
     },
 };
 
@@ -66,6 +67,8 @@ pub struct Relationship {
     pub blocking: bool,
     /// The acting user mutes the person.
     pub muting: bool,
+    /// When that ends; null if it does not, or if there is no mute.
+    pub muted_until: Option<Timestamp>,
 }
 
 #[OpenApi(tag = "Section::Graph")]
@@ -84,12 +87,14 @@ impl GraphApi {
         /// Where to go on: `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<UserSummary>>, Error> {
-        let user = resolve(&mut &self.app.store, &user.0).await?;
+        let hidden = Hidden::from(&mut &self.app.reading(), Some(&viewer.id)).await?;
+        let user = resolve_shown(&mut &self.app.store, &user.0, &hidden).await?;
         let list = format!("mutuals:{}:{user}", viewer.id);
         let paging = Paging::new(limit.0, cursor.0);
         let page = people_page(&self.app, &list, &paging, |before_key, before_id, limit| Mutuals {
             viewer: viewer.id,
             user,
+            hidden: hidden.blocked(),
             before_key,
             before_id,
             limit,
@@ -107,11 +112,12 @@ impl GraphApi {
         /// An id, or `@` and a handle.
         user: Path<String>,
     ) -> Result<Json<Paths>, Error> {
-        let user = resolve(&mut &self.app.store, &user.0).await?;
+        let hidden = Hidden::from(&mut &self.app.reading(), Some(&viewer.id)).await?;
+        let user = resolve_shown(&mut &self.app.store, &user.0, &hidden).await?;
         let chains: Vec<Vec<String>> = if user == viewer.id {
             vec![vec![user]]
         } else {
-            let query = ShortestPaths { viewer: viewer.id, user };
+            let query = ShortestPaths { viewer: viewer.id, user, hidden: hidden.blocked() };
             self.app.store.run(&query).await?.into_iter().map(|row| row.ids).collect()
         };
         let people = self.people(chains.concat()).await?;
@@ -131,7 +137,8 @@ impl GraphApi {
         /// How many suggestions are wanted.
         limit: Query<Option<Limit>>,
     ) -> Result<Json<Page<Suggestion>>, Error> {
-        let query = Suggestions { viewer: viewer.id, limit: limit.0.unwrap_or_default().get() };
+        let hidden = Hidden::from(&mut &self.app.reading(), Some(&viewer.id)).await?.kept_out();
+        let query = Suggestions { viewer: viewer.id, hidden, limit: limit.0.unwrap_or_default().get() };
         let rows = self.app.store.run(&query).await?;
         let ids = rows.iter().flat_map(|row| std::iter::once(&row.id).chain(&row.via)).cloned().collect();
         let people = self.people(ids).await?;
@@ -158,7 +165,9 @@ impl GraphApi {
         /// Up to 100 ids, separated by commas.
         ids: Query<String>,
     ) -> Result<Json<Vec<Relationship>>, Error> {
-        let ids = split_ids(&ids.0)?;
+        let hidden = Hidden::from(&mut &self.app.reading(), Some(&viewer.id)).await?;
+        let mut ids = split_ids(&ids.0)?;
+        ids.retain(|id| !hidden.is_gone(id));
         let mut states = viewer_states(&mut &self.app.store, &ids, Some(&viewer.id)).await?;
         let relationships: Vec<Relationship> = ids
             .into_iter()
@@ -170,6 +179,7 @@ impl GraphApi {
                     followed_by: state.followed_by,
                     blocking: state.blocking,
                     muting: state.muting,
+                    muted_until: state.muted_until,
                 })
             })
             .collect();

@@ -6,11 +6,11 @@ use crate::{queries, users::queries::ListedUser};
 
 queries! {
     /// Whom a viewer follows and who follow a user.
-    read Mutuals("graph/mutuals.cypher") { viewer: String, user: String, before_key: i64, before_id: String, limit: usize } -> ListedUser;
+    read Mutuals("graph/mutuals.cypher") { viewer: String, user: String, hidden: Vec<String>, before_key: i64, before_id: String, limit: usize } -> ListedUser;
     /// Up to three shortest chains of follows.
-    read ShortestPaths("graph/path.cypher") { viewer: String, user: String } -> PathRow;
+    read ShortestPaths("graph/path.cypher") { viewer: String, user: String, hidden: Vec<String> } -> PathRow;
     /// Whom those whom a viewer follows follow.
-    read Suggestions("graph/suggestions.cypher") { viewer: String, limit: usize } -> SuggestionRow;
+    read Suggestions("graph/suggestions.cypher") { viewer: String, hidden: Vec<String>, limit: usize } -> SuggestionRow;
 }
 
 #[derive(Clone, Debug, Deserialize)]

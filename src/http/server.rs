@@ -98,6 +98,7 @@ pub async fn serve(
         background.spawn(crate::peers::keep_up(Arc::clone(&app)));
     }
     background.spawn(crate::feeds::heat::keep(Arc::clone(&app)));
+    background.spawn(crate::privacy::end_mutes(Arc::clone(&app)));
     background.spawn(crate::cdn::purge(Arc::clone(&app)));
     let served = connections::serve(listener, endpoint, patience, stop).await;
     background.shutdown().await;

@@ -9,9 +9,9 @@ use poem_openapi::{
 use serde::Deserialize;
 
 use super::{
-    ChangePost, CreatePost, DeletePost, Post, Visibility, missing,
+    ChangePost, CreatePost, DeletePost, Post, Visibility, cover, missing,
     queries::{FindPost, ListedPost, PostLikes, PostQuotes, PostReposts},
-    read, read_one,
+    read, read_shown,
 };
 use crate::{
     app::App,
@@ -28,7 +28,7 @@ use crate::{
     page::{Limit, Page, Paging, Position},
     section::Section,
     text,
-    users::{UserSummary, api::people_page, rules::refuse},
+    users::{Hidden, UserSummary, api::people_page, rules::refuse},
 };
 
 pub struct PostsApi {
@@ -109,7 +109,7 @@ impl PostsApi {
             Turn::Kept(answer) => return Ok(Json::kept(answer)),
             Turn::Make(draft) => draft,
         };
-        let post = read_one(&mut draft.reading(), &id.0, reader.id()).await?;
+        let post = read_shown(&mut draft.reading(), &id.0, reader.id()).await?;
         Ok(Json::new(&post).with_revision(post.revision).keep(draft))
     }
 
@@ -160,7 +160,7 @@ impl PostsApi {
     #[oai(path = "/v1/posts/:id/likes", method = "get", operation_id = "list_post_likes")]
     async fn list_post_likes(
         &self,
-        _reader: Reader,
+        reader: Reader,
         /// The post's id.
         id: Path<String>,
         /// How many items the page may have.
@@ -168,11 +168,12 @@ impl PostsApi {
         /// Where to go on: `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<UserSummary>>, Error> {
-        self.exists(&id.0).await?;
+        let hidden = self.shown(&id.0, reader.id()).await?;
         let paging = Paging::new(limit.0, cursor.0);
         let list = format!("likes:{}", id.0);
         let page = people_page(&self.app, &list, &paging, |before_key, before_id, limit| PostLikes {
             post: id.0,
+            hidden: hidden.blocked(),
             before_key,
             before_id,
             limit,
@@ -186,7 +187,7 @@ impl PostsApi {
     #[oai(path = "/v1/posts/:id/reposts", method = "get", operation_id = "list_post_reposts")]
     async fn list_post_reposts(
         &self,
-        _reader: Reader,
+        reader: Reader,
         /// The post's id.
         id: Path<String>,
         /// How many items the page may have.
@@ -194,11 +195,12 @@ impl PostsApi {
         /// Where to go on: `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<UserSummary>>, Error> {
-        self.exists(&id.0).await?;
+        let hidden = self.shown(&id.0, reader.id()).await?;
         let paging = Paging::new(limit.0, cursor.0);
         let list = format!("reposts:{}", id.0);
         let page = people_page(&self.app, &list, &paging, |before_key, before_id, limit| PostReposts {
             post: id.0,
+            hidden: hidden.blocked(),
             before_key,
             before_id,
             limit,
@@ -220,7 +222,7 @@ impl PostsApi {
         /// Where to go on: `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<Post>>, Error> {
-        self.exists(&id.0).await?;
+        self.shown(&id.0, reader.id()).await?;
         let paging = Paging::new(limit.0, cursor.0);
         let list = format!("quotes:{}", id.0);
         let page = posts_page(&self.app, &list, &paging, reader.id(), |before_key, before_id, limit| {
@@ -238,16 +240,19 @@ impl PostsApi {
         Ok(text)
     }
 
-    async fn exists(&self, id: &str) -> Result<(), Error> {
-        match self.app.store.run(&FindPost { id: id.to_owned() }).await?.pop() {
-            Some(_) => Ok(()),
-            None => Err(missing(&mut &self.app.store, id).await),
-        }
+    /// Who is hidden from a reader to whom the post must be shown.
+    async fn shown(&self, id: &str, reader: Option<&str>) -> Result<Hidden, Error> {
+        let Some(found) = self.app.store.run(&FindPost { id: id.to_owned() }).await?.pop() else {
+            return Err(missing(&mut &self.app.store, id).await);
+        };
+        let hidden = Hidden::from(&mut &self.app.reading(), reader).await?;
+        hidden.check(&found.author_id, Error::PostNotFound)?;
+        Ok(hidden)
     }
 }
 
-/// A page of posts ordered by (key, id), newest first. The place of one that is deleted while the page is read is
-/// filled from behind, so that only the last page is short.
+/// A page of posts ordered by (key, id), newest first. The place of one that is not shown, or is deleted while the
+/// page is read, is filled from behind, so that only the last page is short.
 pub async fn posts_page<Q: Statement<Row = ListedPost>>(
     app: &App,
     list: &str,
@@ -257,6 +262,7 @@ pub async fn posts_page<Q: Statement<Row = ListedPost>>(
 ) -> Result<Page<Post>, Error> {
     let mut position = app.cursors.position(list, paging, Position::newest())?;
     let wanted = paging.limit + 1;
+    let hidden = Hidden::from(&mut &app.reading(), viewer).await?;
     let mut found: Vec<(Position, Post)> = Vec::new();
     loop {
         let rows = app.store.run(&query(position.key, position.id.clone(), wanted - found.len())).await?;
@@ -265,7 +271,9 @@ pub async fn posts_page<Q: Statement<Row = ListedPost>>(
         let mut posts = read(&mut &app.store, &ids, viewer).await?;
         for row in rows {
             position = Position { key: row.key, id: row.id };
-            if let Some(post) = posts.remove(&position.id) {
+            let post = posts.remove(&position.id).filter(|post| !hidden.is_blocked(&post.author.id));
+            if let Some(mut post) = post {
+                cover(&mut post, |person| !hidden.is_blocked(person));
                 found.push((position.clone(), post));
             }
         }

@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock::Timestamp,
     error::Error,
-    posts::queries::{FindDeletedPosts, PostOfUser, PostViewerRow, PostsViewerState, ReadPosts},
+    posts::queries::{FindDeletedPosts, FindPost, PostOfUser, PostViewerRow, PostsViewerState, ReadPosts},
     store::Run,
-    users::UserSummary,
+    users::{Hidden, UserSummary},
 };
 
 pub use writes::{ChangePost, CreatePost, DeletePost, check_quota, lock_author};
@@ -125,7 +125,7 @@ pub struct PostViewer {
     pub bookmarked: bool,
 }
 
-/// A post, or what is left of a deleted one.
+/// A post, or what is in the place of one that was deleted or is not shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Union)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[oai(one_of, discriminator_name = "kind")]
@@ -135,12 +135,22 @@ pub enum PostOrTombstone {
     Post(Post),
     #[oai(mapping = "deleted")]
     Deleted(Tombstone),
+    #[oai(mapping = "hidden")]
+    Hidden(HiddenPost),
 }
 
 /// What is left of a deleted post.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Object)]
 pub struct Tombstone {
     /// The id that the post had.
+    #[oai(validator(pattern = "^[a-z][a-z0-9]{23}$"))]
+    pub id: String,
+}
+
+/// A post that the acting user is not shown: one of them and its author blocks the other, or in a feed, mutes the author.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Object)]
+pub struct HiddenPost {
+    /// The id of the post.
     #[oai(validator(pattern = "^[a-z][a-z0-9]{23}$"))]
     pub id: String,
 }
@@ -238,6 +248,37 @@ async fn both(
     run.run_both(&ReadPosts { ids }, &PostsViewerState { viewer: viewer.to_owned(), posts }).await
 }
 
+/// One post as it is shown to a viewer, who must be allowed to see it.
+pub async fn read_shown(run: &mut impl Run, id: &str, viewer: Option<&str>) -> Result<Post, Error> {
+    let mut post = read_one(run, id, viewer).await?;
+    let hidden = Hidden::from(run, viewer).await?;
+    hidden.check(&post.author.id, Error::PostNotFound)?;
+    cover(&mut post, |person| !hidden.is_blocked(person));
+    Ok(post)
+}
+
+/// Covers what a post quotes of people who are not shown, and takes them out of whom it mentions.
+pub fn cover(post: &mut Post, is_shown: impl Fn(&str) -> bool) {
+    if let Some(quoted) = &mut post.quoted
+        && let PostOrTombstone::Post(inner) = quoted.as_mut()
+    {
+        if is_shown(&inner.author.id) {
+            inner.mentions.retain(|person| is_shown(&person.id));
+        } else {
+            **quoted = PostOrTombstone::Hidden(HiddenPost { id: inner.id.clone() });
+        }
+    }
+    post.mentions.retain(|person| is_shown(&person.id));
+}
+
+/// Refuses who may not see a post, or whom its author does not want to see: for answers to it of every kind.
+pub async fn check_shown(run: &mut impl Run, id: &str, viewer: &str) -> Result<(), Error> {
+    let Some(found) = run.one(&FindPost { id: id.to_owned() }).await? else {
+        return Err(missing(run, id).await);
+    };
+    Hidden::from(run, Some(viewer)).await?.check(&found.author_id, Error::PostNotFound)
+}
+
 /// One post, which must exist.
 pub async fn read_one(run: &mut impl Run, id: &str, viewer: Option<&str>) -> Result<Post, Error> {
     match read(run, &[id.to_owned()], viewer).await?.remove(id) {
@@ -252,7 +293,7 @@ pub async fn read_or_tombstone(
     id: &str,
     viewer: Option<&str>,
 ) -> Result<PostOrTombstone, Error> {
-    match read_one(run, id, viewer).await {
+    match read_shown(run, id, viewer).await {
         Ok(post) => Ok(PostOrTombstone::Post(post)),
         Err(Error::PostDeleted) => Ok(PostOrTombstone::Deleted(Tombstone { id: id.to_owned() })),
         Err(error) => Err(error),

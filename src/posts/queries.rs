@@ -29,7 +29,7 @@ queries! {
     write LinkTags("posts/link_tags.cypher") { id: String, tags: Vec<String>, rank_key: i64 } -> IdRow,
         about |link| link.tags.iter().map(|tag| Fact::Tag(tag)).chain([Fact::Post(&link.id)]).collect();
     /// Links a post to the people it mentions.
-    write LinkMentions("posts/link_mentions.cypher") { id: String, handles: Vec<String> } -> IdRow,
+    write LinkMentions("posts/link_mentions.cypher") { id: String, handles: Vec<String>, hidden: Vec<String> } -> IdRow,
         about |link| vec![Fact::Post(&link.id)];
     /// Takes a post's tags and mentions away.
     write UnlinkPost("posts/unlink.cypher") { id: String } -> UnlinkedRow,
@@ -66,9 +66,9 @@ queries! {
             known.chain([Fact::Post(&remove.id), Fact::Posts, Fact::Thread(&remove.id)]).collect()
         };
     /// Who likes a post, newest like first.
-    read PostLikes("posts/likes.cypher") { post: String, before_key: i64, before_id: String, limit: usize } -> ListedUser;
+    read PostLikes("posts/likes.cypher") { post: String, hidden: Vec<String>, before_key: i64, before_id: String, limit: usize } -> ListedUser;
     /// Who reposted a post, newest repost first.
-    read PostReposts("posts/reposts.cypher") { post: String, before_key: i64, before_id: String, limit: usize } -> ListedUser;
+    read PostReposts("posts/reposts.cypher") { post: String, hidden: Vec<String>, before_key: i64, before_id: String, limit: usize } -> ListedUser;
     /// The quotes of a post, newest first.
     read PostQuotes("posts/quotes.cypher") { post: String, before_key: i64, before_id: String, limit: usize } -> ListedPost;
 }

@@ -1,11 +1,11 @@
 //! Making, changing and deleting posts, each in one transaction.
 
 use super::{
-    Post, PostCounts, PostViewer, Visibility, missing,
+    Post, PostCounts, PostViewer, Visibility, check_shown, missing,
     queries::{
         EditPost, FindPost, InsertPost, LinkMentions, LinkQuote, LinkTags, LockAuthor, RemovePost, UnlinkPost,
     },
-    read_one,
+    read_shown,
 };
 use crate::{
     clock::Timestamp,
@@ -14,6 +14,7 @@ use crate::{
     idempotency::Creation,
     store::{Run, StoreError, Tx, Work},
     text,
+    users::Hidden,
 };
 
 /// A new post or quote. The text is clean.
@@ -51,14 +52,15 @@ impl Creation for CreatePost {
         };
         let author = tx.one(&insert).await?.ok_or(Error::InvalidToken)?;
         if let Some(quoted) = self.quote_of.clone() {
+            check_shown(tx, &quoted, &self.author).await?;
             let link = LinkQuote { id: self.id.clone(), quoted: quoted.clone(), rank_key: self.rank_key };
             if tx.one(&link).await?.is_none() {
                 return Err(missing(tx, &quoted).await);
             }
         }
-        let mentions = link_mentions(tx, &self.id, &self.text).await?;
+        let mentions = link_mentions(tx, &self.id, &self.text, &self.author).await?;
         if self.quote_of.is_some() || mentions {
-            return read_one(tx, &self.id, Some(&self.author)).await;
+            return read_shown(tx, &self.id, Some(&self.author)).await;
         }
         // Nobody has done anything with a new post, and all else of it is known.
         Ok(Post {
@@ -99,13 +101,15 @@ pub fn check_quota(made: i64, quota: u32) -> Result<(), Error> {
     if made >= i64::from(quota) { Err(Error::DailyPostQuotaExceeded(quota)) } else { Ok(()) }
 }
 
-/// Links a post to the people its text mentions. Whether it may mention any.
-async fn link_mentions(tx: &mut Tx, id: &str, text: &str) -> Result<bool, Error> {
+/// Links a post to the people its text mentions, unless they and its author are hidden from each other. Whether it may
+/// mention any.
+async fn link_mentions(tx: &mut Tx, id: &str, text: &str, author: &str) -> Result<bool, Error> {
     let handles = text::mentions(text);
     if handles.is_empty() {
         return Ok(false);
     }
-    tx.run(&LinkMentions { id: id.to_owned(), handles }).await?;
+    let hidden = Hidden::from(tx, Some(author)).await?.blocked();
+    tx.run(&LinkMentions { id: id.to_owned(), handles, hidden }).await?;
     Ok(true)
 }
 
@@ -146,8 +150,8 @@ impl Work for ChangePost {
         if !tags.is_empty() {
             tx.run(&LinkTags { id: self.post.clone(), tags, rank_key: found.rank_key }).await?;
         }
-        link_mentions(tx, &self.post, &self.text).await?;
-        read_one(tx, &self.post, Some(&self.viewer)).await
+        link_mentions(tx, &self.post, &self.text, &self.viewer).await?;
+        read_shown(tx, &self.post, Some(&self.viewer)).await
     }
 }
 

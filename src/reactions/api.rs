@@ -17,7 +17,7 @@ use super::{
 use crate::{
     app::App,
     auth::{Reader, Viewer},
-    comments::CommentViewer,
+    comments::{self, CommentViewer},
     cypher::{IdRow, Query as Statement},
     error::Error,
     http::answer::Json,
@@ -25,11 +25,11 @@ use crate::{
     posts::{
         Post, PostViewer,
         api::posts_page,
-        missing,
+        check_shown, missing,
         queries::{PostOfUser, PostsViewerState, repost_id},
     },
     section::Section,
-    users::resolve,
+    users::{Hidden, resolve_shown},
 };
 
 pub struct ReactionsApi {
@@ -48,6 +48,7 @@ impl ReactionsApi {
         /// The post's id.
         id: Path<String>,
     ) -> Result<Json<PostViewer>, Error> {
+        check_shown(&mut &self.app.reading(), &id.0, &viewer.id).await?;
         let rank_key = self.app.clock.next_rank_key();
         self.toggle(&viewer.id, &id.0, LikePost { viewer: viewer.id.clone(), post: id.0.clone(), rank_key })
             .await
@@ -116,6 +117,7 @@ impl ReactionsApi {
         /// The post's id.
         id: Path<String>,
     ) -> Result<Json<PostViewer>, Error> {
+        check_shown(&mut &self.app.reading(), &id.0, &viewer.id).await?;
         let rank_key = self.app.clock.next_rank_key();
         self.toggle(&viewer.id, &id.0, Bookmark { viewer: viewer.id.clone(), post: id.0.clone(), rank_key })
             .await
@@ -168,7 +170,8 @@ impl ReactionsApi {
         /// Where to go on: `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<Post>>, Error> {
-        let user = resolve(&mut &self.app.store, &user.0).await?;
+        let hidden = Hidden::from(&mut &self.app.reading(), reader.id()).await?;
+        let user = resolve_shown(&mut &self.app.store, &user.0, &hidden).await?;
         let paging = Paging::new(limit.0, cursor.0);
         let list = format!("liked:{user}");
         let page = posts_page(&self.app, &list, &paging, reader.id(), |before_key, before_id, limit| {
@@ -187,6 +190,7 @@ impl ReactionsApi {
         /// The comment's id.
         id: Path<String>,
     ) -> Result<Json<CommentViewer>, Error> {
+        comments::check_shown(&mut &self.app.reading(), &id.0, &viewer.id).await?;
         let like = LikeComment { viewer: viewer.id, comment: id.0, rank_key: self.app.clock.next_rank_key() };
         self.app.store.run(&like).await?.pop().ok_or(Error::CommentNotFound)?;
         Ok(Json::new(&CommentViewer { liked: true }))

@@ -4,7 +4,7 @@ use super::queries::{FindRepost, Repost};
 use crate::{
     clock::Timestamp,
     error::Error,
-    posts::{check_quota, lock_author, missing, queries::repost_id},
+    posts::{check_quota, check_shown, lock_author, missing, queries::repost_id},
     store::{Run, Tx, Work},
 };
 
@@ -28,6 +28,7 @@ impl Work for RepostOnce {
             }
             check_quota(made, quota)?;
         }
+        check_shown(tx, &self.post, &self.viewer).await?;
         let repost =
             Repost { viewer: self.viewer.clone(), post: self.post.clone(), id, rank_key: self.rank_key };
         match tx.one(&repost).await? {

@@ -49,6 +49,8 @@ pub enum Fact<'a> {
     Heat,
     /// What a user has done with a post or comment.
     Act(&'a str, &'a str),
+    /// Whom a user blocks, is blocked by, or mutes.
+    Hidden(&'a str),
 }
 
 /// The place of a fact. Facts may share one, which costs an answer that would still have held.

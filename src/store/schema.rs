@@ -101,6 +101,7 @@ pub const PROPERTIES: &[&str] = &[
     "tag",
     "tags",
     "text",
+    "until",
     "used_at",
     "version",
     "visibility",

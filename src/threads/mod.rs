@@ -55,7 +55,7 @@ pub enum ThreadItemKind {
     Comment,
     /// A comment that was deleted and has replies.
     Deleted,
-    /// A comment that the acting user is not shown.
+    /// A comment that the acting user is not shown: one of them and its author blocks the other.
     Hidden,
 }
 

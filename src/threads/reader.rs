@@ -12,12 +12,13 @@ use crate::{
     comments::{
         Comment,
         queries::{Ancestors, ChildRow, NewestChildren, OldestChildren, TopChildren},
-        read, read_one,
+        read, read_shown,
     },
     error::Error,
     page::Paging,
     posts::read_or_tombstone,
     store::{Fact, Run},
+    users::Hidden,
 };
 
 /// How much of a conversation is asked for.
@@ -77,7 +78,8 @@ pub async fn of_comment(
     paging: &Paging,
     viewer: Option<&str>,
 ) -> Result<Thread, Error> {
-    let comment = read_one(&mut &*reading, comment_id, viewer).await?;
+    let comment = read_shown(&mut &*reading, comment_id, viewer).await?;
+    let hidden = Hidden::from(&mut &*reading, viewer).await?;
     reading.note(&[Fact::Thread(&comment.post_id)]);
     let post = read_or_tombstone(&mut &*reading, &comment.post_id, viewer).await?;
     let (replies, next_cursor) = below(app, reading, comment_id, cut, paging, viewer).await?;
@@ -95,7 +97,7 @@ pub async fn of_comment(
         let shown = i64::try_from(replies.iter().filter(|item| item.depth == 1).count()).unwrap_or_default();
         for (depth, comment) in (first_depth..).zip(chain) {
             let total = comment.counts.replies;
-            let mut item = item(comment, depth);
+            let mut item = item(comment, depth, &hidden);
             item.replies = if depth == 0 {
                 Replies {
                     total,
@@ -181,6 +183,7 @@ async fn below(
     }
     let ids: Vec<String> = nodes.iter().map(|node| node.row.id.clone()).collect();
     let mut comments = read(&mut &*reading, &ids, viewer).await?;
+    let hidden = Hidden::from(&mut &*reading, viewer).await?;
     let mut items = Vec::with_capacity(nodes.len());
     let mut stack: Vec<usize> = (0..roots).rev().collect();
     while let Some(node) = stack.pop() {
@@ -188,7 +191,7 @@ async fn below(
         stack.extend(children.iter().rev());
         if let Some(comment) = comments.remove(&row.id) {
             let replies = replies(app, &comment, children, &nodes, *depth == cut.depth, cut.sort);
-            items.push(ThreadItem { replies, ..item(comment, *depth) });
+            items.push(ThreadItem { replies, ..item(comment, *depth, &hidden) });
         }
     }
     Ok((items, next_cursor))
@@ -212,8 +215,12 @@ fn replies(
     Replies { total, shown, next_cursor, cut_by }
 }
 
-fn item(comment: Comment, depth: i64) -> ThreadItem {
-    let kind = if comment.deleted { ThreadItemKind::Deleted } else { ThreadItemKind::Comment };
+fn item(comment: Comment, depth: i64, hidden: &Hidden) -> ThreadItem {
+    let kind = match &comment {
+        comment if comment.deleted => ThreadItemKind::Deleted,
+        comment if comment.is_of(hidden) => ThreadItemKind::Hidden,
+        _ => ThreadItemKind::Comment,
+    };
     ThreadItem {
         kind,
         id: comment.id.clone(),

@@ -9,9 +9,9 @@ use poem_openapi::{
 use serde::Deserialize;
 
 use super::{
-    User, UserSummary,
+    Hidden, User, UserSummary,
     queries::{CreateUser, Followers, Following, ListedUser},
-    read, read_one, resolve, rules,
+    read, read_one, resolve, resolve_shown, rules,
 };
 use crate::{
     app::App,
@@ -106,7 +106,10 @@ impl UsersApi {
         ids: Query<String>,
     ) -> Result<Json<Vec<User>>, Error> {
         let ids = split_ids(&ids.0)?;
-        Ok(Json::new(&read(&mut &self.app.store, &ids, reader.id()).await?))
+        let hidden = Hidden::from(&mut &self.app.reading(), reader.id()).await?;
+        let mut users = read(&mut &self.app.store, &ids, reader.id()).await?;
+        users.retain(|user| !hidden.is_gone(&user.id));
+        Ok(Json::new(&users))
     }
 
     /// Read a user
@@ -127,6 +130,9 @@ impl UsersApi {
         let mut reading = draft.reading();
         // An id need not be looked for before it is read.
         let id = if user.0.starts_with('@') { resolve(&mut reading, &user.0).await? } else { user.0 };
+        if Hidden::from(&mut reading, reader.id()).await?.is_gone(&id) {
+            return Err(Error::UserNotFound);
+        }
         let user = read_one(&mut reading, &id, reader.id()).await?;
         Ok(Json::new(&user).with_revision(user.revision).keep(draft))
     }
@@ -137,7 +143,7 @@ impl UsersApi {
     #[oai(path = "/v1/users/:user/followers", method = "get", operation_id = "list_followers")]
     async fn list_followers(
         &self,
-        _reader: Reader,
+        reader: Reader,
         /// An id, or `@` and a handle.
         user: Path<String>,
         /// How many items the page may have.
@@ -145,10 +151,12 @@ impl UsersApi {
         /// Where to go on: `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<UserSummary>>, Error> {
-        let user = resolve(&mut &self.app.store, &user.0).await?;
+        let hidden = Hidden::from(&mut &self.app.reading(), reader.id()).await?;
+        let user = resolve_shown(&mut &self.app.store, &user.0, &hidden).await?;
         let list = format!("followers:{user}");
         self.people(&list, Paging::new(limit.0, cursor.0), |before_key, before_id, limit| Followers {
             user,
+            hidden: hidden.blocked(),
             before_key,
             before_id,
             limit,
@@ -162,7 +170,7 @@ impl UsersApi {
     #[oai(path = "/v1/users/:user/following", method = "get", operation_id = "list_following")]
     async fn list_following(
         &self,
-        _reader: Reader,
+        reader: Reader,
         /// An id, or `@` and a handle.
         user: Path<String>,
         /// How many items the page may have.
@@ -170,10 +178,12 @@ impl UsersApi {
         /// Where to go on: `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<UserSummary>>, Error> {
-        let user = resolve(&mut &self.app.store, &user.0).await?;
+        let hidden = Hidden::from(&mut &self.app.reading(), reader.id()).await?;
+        let user = resolve_shown(&mut &self.app.store, &user.0, &hidden).await?;
         let list = format!("following:{user}");
         self.people(&list, Paging::new(limit.0, cursor.0), |before_key, before_id, limit| Following {
             user,
+            hidden: hidden.blocked(),
             before_key,
             before_id,
             limit,

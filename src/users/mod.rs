@@ -1,6 +1,7 @@
 //! People: registering, profiles, and the lists of who follows whom.
 
 pub mod api;
+mod hidden;
 pub mod queries;
 pub mod rules;
 
@@ -15,6 +16,8 @@ use crate::{
     store::Run,
     users::queries::{FindUserByHandle, FindUserById, ReadUsers, UsersViewerState},
 };
+
+pub use hidden::Hidden;
 
 /// A person in a line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Object)]
@@ -103,6 +106,8 @@ pub struct UserViewer {
     pub blocking: bool,
     /// The acting user mutes the person.
     pub muting: bool,
+    /// When that ends; null if it does not, or if there is no mute.
+    pub muted_until: Option<Timestamp>,
 }
 
 /// The id of the user that a `{user}` path segment names: an id or `@handle`.
@@ -112,6 +117,13 @@ pub async fn resolve(run: &mut impl Run, segment: &str) -> Result<String, Error>
         None => run.one(&FindUserById { id: segment.to_owned() }).await?,
     };
     row.map(|row| row.id).ok_or(Error::UserNotFound)
+}
+
+/// The same for a viewer to whom that person is shown.
+pub async fn resolve_shown(run: &mut impl Run, segment: &str, hidden: &Hidden) -> Result<String, Error> {
+    let id = resolve(run, segment).await?;
+    hidden.check(&id, Error::UserNotFound)?;
+    Ok(id)
 }
 
 /// The users of those ids, in the order of the ids; unknown ones are left out.

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::{User, UserSummary, UserViewer};
 use crate::{
+    clock::Timestamp,
     cypher::{IdRow, Keyed},
     queries,
     store::Fact,
@@ -26,12 +27,15 @@ queries! {
     read UsersViewerState("users/viewer_state.cypher") { viewer: String, ids: Vec<String> } -> UserViewerRow,
         about |state| {
             let theirs = state.ids.iter().map(|id| Fact::Following(id));
-            theirs.chain([Fact::Following(&state.viewer)]).collect()
+            theirs.chain([Fact::Following(&state.viewer), Fact::Hidden(&state.viewer)]).collect()
         };
     /// Who follows a user, newest follow first.
-    read Followers("users/followers.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> ListedUser;
+    read Followers("users/followers.cypher") { user: String, hidden: Vec<String>, before_key: i64, before_id: String, limit: usize } -> ListedUser;
     /// Whom a user follows, newest follow first.
-    read Following("users/following.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> ListedUser;
+    read Following("users/following.cypher") { user: String, hidden: Vec<String>, before_key: i64, before_id: String, limit: usize } -> ListedUser;
+    /// Whom each of those viewers blocks, is blocked by, or mutes.
+    read HiddenFrom("users/hidden.cypher") { viewers: Vec<String> } -> HiddenRow,
+        about |it| it.viewers.iter().map(|viewer| Fact::Hidden(viewer)).collect();
 }
 
 impl Keyed for ReadUsers {
@@ -61,6 +65,42 @@ impl Keyed for ReadUsers {
     }
 }
 
+impl Keyed for HiddenFrom {
+    type Thing = String;
+
+    fn things(&self) -> &[String] {
+        &self.viewers
+    }
+
+    fn about(&self, viewers: Vec<String>) -> Self {
+        Self { viewers }
+    }
+
+    fn key_of(&self, row: &HiddenRow) -> String {
+        row.viewer.clone()
+    }
+
+    fn weight(_: &HiddenRow) -> usize {
+        160
+    }
+}
+
+/// What is between a viewer and somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tie {
+    Blocks,
+    BlockedBy,
+    Mutes,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct HiddenRow {
+    pub viewer: String,
+    pub id: String,
+    pub tie: Tie,
+}
+
 /// A user on a list that is ordered by a moment.
 #[derive(Clone, Debug, Deserialize)]
 pub struct ListedUser {
@@ -76,6 +116,7 @@ pub struct UserViewerRow {
     pub followed_by: bool,
     pub blocking: bool,
     pub muting: bool,
+    pub muted_until: Option<Timestamp>,
 }
 
 impl UserViewerRow {
@@ -85,6 +126,7 @@ impl UserViewerRow {
             followed_by: self.followed_by,
             blocking: self.blocking,
             muting: self.muting,
+            muted_until: self.muted_until,
         }
     }
 }

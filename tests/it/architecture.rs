@@ -17,10 +17,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("users", &[]),
     ("follows", &["users"]),
     ("graph", &["users"]),
+    ("privacy", &["users"]),
     ("posts", &["users"]),
     ("comments", &["posts", "users"]),
     ("reactions", &["comments", "posts", "users"]),
-    ("threads", &["comments", "posts"]),
+    ("threads", &["comments", "posts", "users"]),
     ("feeds", &["posts", "users"]),
     ("accounts", &["comments", "posts", "users"]),
 ];

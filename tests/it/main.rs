@@ -19,6 +19,7 @@ mod openapi;
 mod outage;
 mod parallel;
 mod plans;
+mod privacy;
 mod problems;
 mod random;
 mod readme;

@@ -315,7 +315,8 @@ fn what_is_sent_is_what_is_described() {
         viewer,
         revision: 4,
     };
-    let relation = UserViewer { following: true, followed_by: false, blocking: true, muting: false };
+    let relation =
+        UserViewer { following: true, followed_by: false, blocking: true, muting: false, muted_until: None };
     let post = |quoted: Option<PostOrTombstone>| Post {
         id: "b".repeat(24),
         author: ann.clone(),
@@ -410,5 +411,6 @@ fn what_is_sent_is_what_is_described() {
         followed_by: false,
         blocking: false,
         muting: true,
+        muted_until: Some(Timestamp(0)),
     }]);
 }

@@ -157,6 +157,7 @@ impl World {
         let since = i64::MIN;
         let home = HomeEntries {
             viewer: viewer.clone(),
+            hidden: vec![],
             before_key: i64::MAX,
             before_id: String::new(),
             since,
@@ -193,7 +194,14 @@ fn profiles(server: &Server, world: &World) -> Profiles {
     let (after_key, after_id, per_parent) = (i64::MIN, String::new, PAGE);
     let of_viewer = |user: &str| posts.iter().map(|id| PostOfUser::new(id, user)).collect::<Vec<_>>();
     let mut of = Profiler { server, profiles: &mut profiles };
-    of.profile(&HomeEntries { viewer: viewer(), before_key, before_id: before_id(), since: *since, limit });
+    of.profile(&HomeEntries {
+        viewer: viewer(),
+        hidden: vec![],
+        before_key,
+        before_id: before_id(),
+        since: *since,
+        limit,
+    });
     of.profile(&HomeReasons {
         viewer: viewer(),
         posts: posts.clone(),
@@ -205,8 +213,15 @@ fn profiles(server: &Server, world: &World) -> Profiles {
     of.profile(&Reposters { posts: posts.clone() });
     of.profile(&UserEntries { user: author(), before_key, before_id: before_id(), limit });
     of.profile(&UserReasons { user: author(), posts: of_viewer(&author()), start: i64::MAX });
-    of.profile(&PublicEntries { before_key, before_id: before_id(), since: 0, until: i64::MAX, limit });
-    of.profile(&TagEntries { tag: tag.clone(), before_key, before_id: before_id(), limit });
+    of.profile(&PublicEntries {
+        hidden: vec![],
+        before_key,
+        before_id: before_id(),
+        since: 0,
+        until: i64::MAX,
+        limit,
+    });
+    of.profile(&TagEntries { tag: tag.clone(), hidden: vec![], before_key, before_id: before_id(), limit });
     of.profile(&Hottest { since: 0, limit });
     of.profile(&Answered { ids: posts.clone(), now: 1 });
     let hot = posts.iter().map(|id| HeatRow { id: id.clone(), heat: Some(1), answers: 1 });

@@ -1,0 +1,10 @@
+// Makes one user block another, once, and neither follow the other any longer. No row: one of them does not exist.
+MATCH (me:User {id: $viewer})
+MATCH (user:User {id: $user})
+MERGE (me)-[block:BLOCKS]->(user)
+ON CREATE SET block.rank_key = $rank_key
+WITH me, user
+OPTIONAL MATCH (me)-[following:FOLLOWS]->(user)
+OPTIONAL MATCH (user)-[followed:FOLLOWS]->(me)
+DELETE following, followed
+RETURN DISTINCT user.id AS id

@@ -1,0 +1,33 @@
+//! The statements of blocks and mutes.
+
+use crate::{cypher::IdRow, queries, store::Fact, users::queries::ListedUser};
+
+queries! {
+    /// Makes one user block another, once.
+    write Block("privacy/block.cypher") { viewer: String, user: String, rank_key: i64 } -> IdRow,
+        about |it| between(&it.viewer, &it.user);
+    /// Makes one user block another no longer.
+    write Unblock("privacy/unblock.cypher") { viewer: String, user: String } -> IdRow,
+        about |it| vec![Fact::Hidden(&it.viewer), Fact::Hidden(&it.user)];
+    /// Makes one user mute another, once.
+    write Mute("privacy/mute.cypher") { viewer: String, user: String, rank_key: i64, until: Option<i64> } -> IdRow,
+        about |it| vec![Fact::Hidden(&it.viewer)];
+    /// Makes one user mute another no longer.
+    write Unmute("privacy/unmute.cypher") { viewer: String, user: String } -> IdRow,
+        about |it| vec![Fact::Hidden(&it.viewer)];
+    /// Ends mutes whose time is over.
+    write EndMutes("privacy/end_mutes.cypher") { now: i64, limit: usize } -> IdRow,
+        about |_, rows| rows.iter().map(|row| Fact::Hidden(&row.id)).collect();
+    /// Whom a user blocks, newest block first.
+    read Blocked("privacy/blocked.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> ListedUser;
+    /// Whom a user mutes, newest mute first.
+    read Muted("privacy/muted.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> ListedUser;
+}
+
+/// What a block changes: neither sees the other, nor follows the other any longer.
+fn between<'a>(viewer: &'a str, user: &'a str) -> Vec<Fact<'a>> {
+    [viewer, user]
+        .into_iter()
+        .flat_map(|one| [Fact::Hidden(one), Fact::Following(one), Fact::Numbers(one)])
+        .collect()
+}

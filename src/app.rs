@@ -11,7 +11,7 @@ use serde::Deserialize;
 use sha2::Sha256;
 
 use crate::{
-    auth::{Passwords, Sessions, Tokens},
+    auth::{Keys, Passwords, Sessions, Tokens},
     cache::{Cache, Reading, Turn},
     clock::Clock,
     config::{Config, ConfigError},
@@ -55,8 +55,8 @@ pub enum StartError {
     Config(#[from] ConfigError),
     #[error("store: {0}")]
     Store(#[from] StoreError),
-    #[error("auth.signing_key: {0}")]
-    SigningKey(String),
+    #[error("{0}")]
+    Key(String),
     #[error("http.listen: {address}: {error}")]
     Listen { address: String, error: std::io::Error },
     #[error(transparent)]
@@ -67,11 +67,11 @@ pub enum StartError {
 
 impl App {
     pub async fn start(config: Config) -> Result<Arc<Self>, StartError> {
-        let secret = crate::auth::signing_secret(&config).map_err(StartError::SigningKey)?;
-        let key = derived_key(&secret, "slots");
+        let keys = Keys::configured(&config).map_err(StartError::Key)?;
+        let key = derived_key(&keys.sealing, "slots");
         let store = Store::open(&config.store, &key).await?;
         let newest = store.run(&NewestRankKey {}).await?.pop();
-        let app = Self::with_store(config, store, &secret);
+        let app = Self::with_store(config, store, &keys);
         if let Some(newest) = newest {
             app.clock.rank_after(newest.rank_key);
         }
@@ -82,21 +82,21 @@ impl App {
     pub fn for_document() -> Result<Arc<Self>, StartError> {
         let config = Config::defaults();
         let store = Store::unopened(&config.store)?;
-        Ok(Self::with_store(config, store, &[0; 32]))
+        Ok(Self::with_store(config, store, &Keys::of([0; 32])))
     }
 
-    fn with_store(config: Config, store: Store, secret: &[u8; 32]) -> Arc<Self> {
+    fn with_store(config: Config, store: Store, keys: &Keys) -> Arc<Self> {
         Arc::new(Self {
             clock: Clock::default(),
             cache: Cache::new(&config.cache, &store),
             store,
-            cursors: Cursors::new(secret),
-            tokens: Tokens::new(secret, config.auth.access_token_ttl),
+            cursors: Cursors::new(&keys.sealing),
+            tokens: Tokens::new(keys, config.auth.access_token_ttl),
             passwords: Passwords::default(),
             sessions: Sessions::default(),
             updates: Updates::default(),
             running_keys: Mutex::default(),
-            secret: *secret,
+            secret: keys.sealing,
             config,
         })
     }

@@ -60,6 +60,8 @@ pub struct StoreConfig {
 pub struct AuthConfig {
     pub local_accounts: bool,
     pub signing_key: Secret,
+    pub other_keys: Secret,
+    pub sealing_key: Secret,
     #[serde(with = "seconds")]
     pub access_token_ttl: Duration,
     #[serde(with = "seconds")]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use poem_openapi::{Object, OpenApi};
 use serde::{Deserialize, Serialize};
 
-use super::{Viewer, queries::FindCredential, sessions};
+use super::{Viewer, queries::FindCredential, sessions, tokens::KeySet};
 use crate::{
     app::App,
     error::Error,
@@ -83,6 +83,17 @@ impl SessionsApi {
     #[oai(path = "/v1/sessions/refresh", method = "post", operation_id = "refresh_session")]
     async fn refresh_session(&self, body: Body<RefreshRequest>) -> Result<Json<SessionTokens>, Error> {
         self.tokens(sessions::refresh(&self.app, &body.value.refresh_token).await?)
+    }
+
+    /// Read the public keys
+    ///
+    /// The keys with which access tokens are signed, for others who are to believe them: a JSON Web Key Set. A key that
+    /// will sign stands here before it does, and one that did for as long as its tokens are good.
+    #[oai(path = "/.well-known/jwks.json", method = "get", operation_id = "get_keys")]
+    #[expect(clippy::unused_async, reason = "an operation is")]
+    async fn get_keys(&self) -> Result<Json<KeySet>, Error> {
+        let answer = Json::new(self.app.tokens.key_set());
+        Ok(answer.with_header(poem::http::header::CACHE_CONTROL, "public, max-age=300"))
     }
 
     /// Log out

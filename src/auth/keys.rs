@@ -1,4 +1,4 @@
-//! The secret that signs tokens and seals cursors.
+//! The secrets: what signs tokens, whose tokens are good as well, and what seals all else.
 
 use std::{io::Write, path::Path};
 
@@ -6,8 +6,38 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{config::Config, store::embedded_folder};
 
+/// Ed25519 keys, and the key of everything that is neither a token nor meant for others.
+pub struct Keys {
+    pub signing: [u8; 32],
+    /// Whose tokens are good as well.
+    pub others: Vec<[u8; 32]>,
+    /// What other keys are [derived](crate::app::derived_key) from. It stays what it is when the signing key changes.
+    pub sealing: [u8; 32],
+}
+
+impl Keys {
+    /// One for all.
+    pub fn of(secret: [u8; 32]) -> Self {
+        Self { signing: secret, others: Vec::new(), sealing: secret }
+    }
+
+    /// The configured ones. The message names the setting at fault.
+    pub fn configured(config: &Config) -> Result<Self, String> {
+        let named = |name: &str, error: String| format!("auth.{name}: {error}");
+        let signing = signing_secret(config).map_err(|error| named("signing_key", error))?;
+        let others = config.auth.other_keys.expose().split(',').map(str::trim).filter(|key| !key.is_empty());
+        let others =
+            others.map(decode).collect::<Result<_, _>>().map_err(|error| named("other_keys", error))?;
+        let sealing = match config.auth.sealing_key.expose() {
+            "" => signing,
+            key => decode(key).map_err(|error| named("sealing_key", error))?,
+        };
+        Ok(Self { signing, others, sealing })
+    }
+}
+
 /// The configured secret, or the one in the data folder, which is made on first start.
-pub fn signing_secret(config: &Config) -> Result<[u8; 32], String> {
+fn signing_secret(config: &Config) -> Result<[u8; 32], String> {
     let configured = config.auth.signing_key.expose();
     if !configured.is_empty() {
         return decode(configured);

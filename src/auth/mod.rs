@@ -8,7 +8,7 @@ mod sessions;
 mod tokens;
 mod viewer;
 
-pub use keys::signing_secret;
+pub use keys::Keys;
 pub use passwords::Passwords;
 pub use sessions::Sessions;
 pub use tokens::{Claims, Tokens};

@@ -93,14 +93,14 @@ pub fn problem(status: StatusCode, path: &str, operation: &Value) -> Problem {
             Error::InvalidCredentials
         }
         StatusCode::UNAUTHORIZED => Error::Unauthenticated,
-        StatusCode::FORBIDDEN => Error::Forbidden(match id {
-            "create_user" | "create_session" => "Accounts are kept by an external issuer.",
-            "update_post" => "Only its author can change a post.",
-            "delete_post" => "Only its author can delete a post.",
-            "update_comment" => "Only its author can change a comment.",
-            "delete_comment" => "Only its author can delete a comment.",
-            _ => "Only the author may do this.",
-        }),
+        StatusCode::FORBIDDEN => match id {
+            "create_user" | "create_session" => Error::Forbidden("Accounts are kept by an external issuer."),
+            "update_post" => Error::Forbidden("Only its author can change a post."),
+            "delete_post" => Error::Forbidden("Only its author can delete a post."),
+            "update_comment" => Error::Forbidden("Only its author can change a comment."),
+            "delete_comment" => Error::Forbidden("Only its author can delete a comment."),
+            _ => Error::Blocked,
+        },
         StatusCode::NOT_FOUND if path.starts_with("/v1/users/") => Error::UserNotFound,
         StatusCode::NOT_FOUND if path.starts_with("/v1/comments/") => Error::CommentNotFound,
         StatusCode::NOT_FOUND => Error::PostNotFound,
@@ -141,6 +141,7 @@ fn bad_request(operation: &Value) -> Error {
 fn unprocessable(id: &str) -> Error {
     let (field, message) = match id {
         "follow_user" => return Error::SelfFollow,
+        "block_user" | "unblock_user" | "mute_user" | "unmute_user" => return Error::SelfBlock,
         "repost_post" => return Error::DailyPostQuotaExceeded(50),
         "create_user" | "update_me" => ("name", "must not be empty"),
         "create_session" => ("password", "is required"),

@@ -47,6 +47,14 @@ pub fn complete(path: &str, method: &str, operation: &mut Value, answers: &Map<S
     }
 }
 
+/// What is done to what may be somebody's who is hidden from the acting user, and where that is read.
+const ACTS: [&str; 3] = ["bookmark_post", "like_comment", "like_post"];
+const SHOWN: [&str; 3] = ["/v1/comments/{id}", "/v1/posts/{id}", "/v1/users/{user}"];
+
+fn is_shown(path: &str) -> bool {
+    SHOWN.iter().any(|shown| path.starts_with(shown))
+}
+
 /// The statuses of the problems that an operation can answer with.
 fn statuses(path: &str, method: &str, operation: &Value) -> BTreeSet<u16> {
     let id = operation["operationId"].as_str().unwrap_or_default();
@@ -75,9 +83,19 @@ fn statuses(path: &str, method: &str, operation: &Value) -> BTreeSet<u16> {
     statuses.extend(match id {
         "create_user" => &[403, 409][..],
         "create_session" | "update_post" | "delete_post" | "update_comment" | "delete_comment" => &[403],
-        "create_post" => &[404, 409, 410],
-        "create_comment" => &[409],
-        "follow_user" | "repost_post" => &[422],
+        // What is somebody's whom the acting user blocks is not shown, and that is said.
+        _ if ACTS.contains(&id) || (method == "get" && id != "get_user" && is_shown(path)) => &[403],
+        "create_post" => &[403, 404, 409, 410],
+        "create_comment" => &[403, 409],
+        "follow_user" | "repost_post" => &[403, 422],
+        "block_user" | "unblock_user" | "mute_user" | "unmute_user" => &[422],
+        // What is somebody's whom the acting user blocks is not shown, and that is said.
+        "bookmark_post" | "like_comment" | "like_post" | "get_path" | "list_mutuals" => &[403],
+        // What is somebody's whom the acting user blocks is not shown, and that is said.
+        _ if ACTS.contains(&id) => &[403],
+        _ if method == "get" && SHOWN.iter().any(|shown| path.starts_with(shown)) && id != "get_user" => {
+            &[403]
+        }
         _ => &[],
     });
     statuses

@@ -10,11 +10,12 @@ use crate::{
 };
 
 /// Strangers may use these.
-const PUBLIC: [&str; 22] = [
+const PUBLIC: [&str; 23] = [
     "create_session",
     "create_user",
     "get_comment",
     "get_comment_thread",
+    "get_keys",
     "get_post",
     "get_post_thread",
     "get_public_feed",
@@ -39,7 +40,8 @@ const PUBLIC: [&str; 22] = [
 const PROVES_ITSELF: [&str; 1] = ["refresh_session"];
 
 /// These act for whoever asks, and touch nothing of anybody else's.
-const OWN: [&str; 23] = [
+const OWN: [&str; 29] = [
+    "block_user",
     "bookmark_post",
     "create_comment",
     "create_post",
@@ -51,16 +53,21 @@ const OWN: [&str; 23] = [
     "get_path",
     "like_comment",
     "like_post",
+    "list_blocks",
     "list_bookmarks",
+    "list_mutes",
     "list_mutuals",
     "list_relationships",
     "list_suggestions",
+    "mute_user",
     "repost_post",
     "stream_home_feed",
+    "unblock_user",
     "unbookmark_post",
     "unfollow_user",
     "unlike_comment",
     "unlike_post",
+    "unmute_user",
     "unrepost_post",
     "update_me",
 ];

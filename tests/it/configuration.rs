@@ -195,11 +195,13 @@ fn a_bad_value_stops_the_start_and_is_named() {
 
 #[test]
 fn a_bad_signing_key_stops_the_start() {
-    let output =
-        run("[auth]\nsigning_key = \"too-short\"", &["serve"], &[("KITH_HTTP__LISTEN", "127.0.0.1:0")]);
-    let message = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success() && message.contains("auth.signing_key"), "{message}");
-    assert!(!message.contains("too-short"), "{message}");
+    for key in ["signing_key", "other_keys", "sealing_key"] {
+        let file = format!("[auth]\n{key} = \"too-short\"");
+        let output = run(&file, &["serve"], &[("KITH_HTTP__LISTEN", "127.0.0.1:0")]);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && message.contains(&format!("auth.{key}: ")), "{message}");
+        assert!(!message.contains("too-short"), "{message}");
+    }
 }
 
 /// A running Kith on a port of its own.

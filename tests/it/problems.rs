@@ -280,8 +280,9 @@ async fn a_cursor_opens_its_own_list_only() {
     for list in &lists {
         for (origin, cursor) in &cursors {
             let mut tampered = cursor.clone();
-            let last = if tampered.ends_with('A') { "B" } else { "A" };
-            tampered.replace_range(cursor.len() - 3..cursor.len() - 2, last);
+            let place = cursor.len() - 3..cursor.len() - 2;
+            let other = if &cursor[place.clone()] == "A" { "B" } else { "A" };
+            tampered.replace_range(place, other);
             let foreign = (list != origin).then_some(cursor.as_str());
             let empty = String::new();
             let wrong =

@@ -4,7 +4,11 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::SigningKey;
 use futures_util::future::join_all;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use kith::{auth::Tokens, clock::Timestamp};
+use kith::{
+    auth::{Keys, Tokens},
+    clock::Timestamp,
+    config::Secret,
+};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -46,7 +50,7 @@ fn forgeries(kith: &Kith, who: &Person) -> Vec<(&'static str, String)> {
     let header = jsonwebtoken::decode_header(&who.token).expect("a header");
     let now = kith.app.clock.now();
     let [head, payload, seal] = who.token.split('.').collect::<Vec<_>>()[..] else { panic!("three parts") };
-    let others = Tokens::new(&[7; 32], Duration::from_mins(1));
+    let others = Tokens::new(&Keys::of([7; 32]), Duration::from_mins(1));
     let others_token = others.issue(&claims.sub, &claims.sid, now).expect("a token");
     let others_seal = others_token.rsplit('.').next().expect("a signature").to_owned();
     let others_payload = others_token.split('.').nth(1).expect("claims").to_owned();
@@ -234,4 +238,66 @@ fn a_log_in_hashes_once_whether_or_not_somebody_is_there() {
         server.send("POST", "/v1/sessions", "", &[], &login).expect(401);
         assert_eq!(hashes() - before, 1, "{handle}");
     }
+}
+
+/// Each step of a change of the signing key is looked at from an instance before it and one after it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_signing_key_changes_and_nobody_is_locked_out() {
+    let key = |byte: u8| URL_SAFE_NO_PAD.encode([byte; 32]);
+    let with = async |signing: u8, others: &[u8]| {
+        let others: Vec<String> = others.iter().map(|byte| key(*byte)).collect();
+        Kith::with(On::Neo4j, |config| {
+            config.auth.signing_key = Secret::new(key(signing));
+            config.auth.other_keys = Secret::new(others.join(", "));
+            config.auth.sealing_key = Secret::new(key(1));
+        })
+        .await
+    };
+    let is_good = async |kith: &Kith, token: &str| {
+        let answer = kith.send("GET", "/v1/me", token, Value::Null).await;
+        assert!(answer.status == 200 || answer.status == 401, "{}", answer.text);
+        answer.status == 200
+    };
+    let (first, told, changed, last) =
+        (with(1, &[]).await, with(1, &[2]).await, with(2, &[1]).await, with(2, &[]).await);
+    let ann = first.newcomer("ann").await;
+    let signed = |kith: &Kith| {
+        let claims = first.app.tokens.verify(&ann.token).expect("a token");
+        kith.app.tokens.issue(&claims.sub, &claims.sid, kith.app.clock.now()).expect("a token")
+    };
+    for token in [signed(&first), signed(&told)] {
+        assert!(
+            is_good(&first, &token).await && is_good(&told, &token).await && is_good(&changed, &token).await
+        );
+        assert!(!is_good(&last, &token).await);
+    }
+    for token in [signed(&changed), signed(&last)] {
+        assert!(!is_good(&first, &token).await, "it was not told of the next key");
+        assert!(
+            is_good(&told, &token).await && is_good(&changed, &token).await && is_good(&last, &token).await
+        );
+    }
+
+    // Others find the key of a token among the public ones, and no secret.
+    let keys = changed.send("GET", "/.well-known/jwks.json", "", Value::Null).await;
+    assert_eq!(keys.header("cache-control"), "public, max-age=300");
+    let keys: jsonwebtoken::jwk::JwkSet = serde_json::from_str(&keys.text).expect("a key set");
+    assert_eq!(keys.keys.len(), 2);
+    for token in [signed(&first), signed(&changed)] {
+        let id = jsonwebtoken::decode_header(&token).expect("a header").kid.expect("a key's id");
+        let key = jsonwebtoken::DecodingKey::from_jwk(keys.find(&id).expect("the key")).expect("a key");
+        let mut validation = jsonwebtoken::Validation::new(Algorithm::EdDSA);
+        validation.set_audience(&["kith"]);
+        let claims: Value = jsonwebtoken::decode(&token, &key, &validation).expect("a signature").claims;
+        assert_eq!(claims["sub"], ann.id);
+    }
+
+    // What else is sealed stays as it was.
+    for text in ["One", "Two"] {
+        first.post(&ann, text).await;
+    }
+    let path = format!("/v1/users/{}/posts?limit=1", ann.id);
+    let cursor = text(&first.get(&path, "").await["next_cursor"]);
+    let rest = last.get(&format!("{path}&cursor={cursor}"), "").await;
+    assert_eq!(rest["items"][0]["post"]["text"], "One");
 }

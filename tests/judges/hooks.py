@@ -26,6 +26,7 @@ STATE = {
     "precondition_failed",  # somebody changed it since
     "idempotency_key_reused",  # an earlier request has the key
     "self_follow",
+    "self_block",
     "invalid_cursor",  # cursors are sealed, for one list each
     "parent_not_in_thread",
 }

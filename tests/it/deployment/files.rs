@@ -209,7 +209,7 @@ fn a_start_without_its_secrets_is_refused_and_a_made_env_has_them() {
     // Kith takes the key as well; and without one it does not make its own where it cannot keep it.
     let mut config = Config::defaults();
     config.auth.signing_key = Secret::new(all[0].1);
-    assert!(kith::auth::signing_secret(&config).is_ok(), "{}", all[0].1);
+    assert!(kith::auth::Keys::configured(&config).is_ok(), "{}", all[0].1);
     std::os::unix::fs::symlink("nowhere", folder.path().join("data"))
         .expect("no folder, and none can be made");
     let output = kith(folder.path(), neo4j::uri(), "127.0.0.1:0")

@@ -142,7 +142,7 @@ impl World {
 
     pub fn relation(&self, user: usize, viewer: usize) -> Value {
         let (following, followed_by) = (self.follows(viewer, user), self.follows(user, viewer));
-        json!({"following": following, "followed_by": followed_by, "blocking": false, "muting": false})
+        json!({"following": following, "followed_by": followed_by, "blocking": false, "muting": false, "muted_until": null})
     }
 
     pub fn profile(&self, user: usize, viewer: usize) -> Value {

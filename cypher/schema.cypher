@@ -21,3 +21,5 @@ CREATE INDEX comment_parent_rank IF NOT EXISTS FOR (comment:Comment) ON (comment
 CREATE INDEX tagged_tag_rank IF NOT EXISTS FOR ()-[tagged:TAGGED]-() ON (tagged.tag, tagged.rank_key);
 // The hottest posts.
 CREATE RANGE INDEX post_heat IF NOT EXISTS FOR (post:Post) ON (post.heat);
+// Mutes whose time is over.
+CREATE INDEX mutes_until IF NOT EXISTS FOR ()-[mute:MUTES]-() ON (mute.until);

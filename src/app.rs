@@ -11,7 +11,7 @@ use serde::Deserialize;
 use sha2::Sha256;
 
 use crate::{
-    auth::{Keys, Passwords, Sessions, Tokens},
+    auth::{Attempts, Keys, Passwords, Sessions, Tokens},
     cache::{Cache, Reading, Turn},
     clock::Clock,
     config::{Config, ConfigError},
@@ -41,6 +41,7 @@ pub struct App {
     pub tokens: Tokens,
     pub passwords: Passwords,
     pub sessions: Sessions,
+    pub attempts: Attempts,
     pub updates: Updates,
     /// What keys are [derived](derived_key) from.
     pub secret: [u8; 32],
@@ -94,6 +95,7 @@ impl App {
             tokens: Tokens::new(keys, config.auth.access_token_ttl),
             passwords: Passwords::default(),
             sessions: Sessions::default(),
+            attempts: Attempts::default(),
             updates: Updates::default(),
             running_keys: Mutex::default(),
             secret: keys.sealing,
@@ -109,6 +111,12 @@ impl App {
     /// The answer that is kept under that name and key, or the turn to make it.
     pub async fn answer(&self, kind: &'static str, key: &str) -> Turn<'_> {
         self.cache.answer(&self.store, kind, key).await
+    }
+
+    /// From where to look back for what is newest. Nobody but this process writes to an embedded graph, so there is hardly
+    /// anything behind the latest key that it gave out, however long nobody has written.
+    pub fn newest_key(&self) -> i64 {
+        if self.store.is_embedded() { self.clock.last_rank_key() } else { self.clock.now().rank_key() }
     }
 
     /// Most posts, quotes and reposts of one user a day, if there is a limit.

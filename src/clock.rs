@@ -146,6 +146,11 @@ impl Clock {
         self.last_key.fetch_max(key, Ordering::Relaxed);
     }
 
+    /// The latest rank key that this process has given out, or found when it started.
+    pub fn last_rank_key(&self) -> i64 {
+        self.last_key.load(Ordering::Relaxed)
+    }
+
     /// A rank key for now that is larger than every earlier one of this process.
     pub fn next_rank_key(&self) -> i64 {
         let now = self.now().rank_key();

@@ -2,12 +2,15 @@
 
 mod layers;
 
-use std::{path::Path, time::Duration};
+use std::{net::IpAddr, path::Path, time::Duration};
 
+use ipnet::IpNet;
 use poem::http::{HeaderName, HeaderValue};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use layers::Layers;
+
+use crate::http::cors::Origins;
 
 /// The commented defaults, which are the manual.
 pub const DEFAULTS: &str = include_str!("default.toml");
@@ -32,6 +35,8 @@ pub struct HttpConfig {
     pub listen: String,
     #[serde(deserialize_with = "empty_is_none")]
     pub public_url: Option<String>,
+    pub cors_origins: String,
+    pub trusted_proxies: String,
     #[serde(with = "seconds")]
     pub request_timeout: Duration,
     #[serde(with = "seconds")]
@@ -51,6 +56,7 @@ pub struct StoreConfig {
     #[serde(deserialize_with = "empty_is_none")]
     pub database: Option<String>,
     pub pool_size: usize,
+    pub max_waiting: usize,
     #[serde(with = "seconds")]
     pub timeout: Duration,
 }
@@ -131,6 +137,10 @@ impl CdnConfig {
 #[serde(deny_unknown_fields)]
 pub struct RateLimits {
     pub enabled: bool,
+    pub reads_per_minute: u32,
+    pub writes_per_minute: u32,
+    pub log_ins_per_minute: u32,
+    pub unknown_tokens_per_minute: u32,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -240,6 +250,15 @@ impl Config {
                 );
             }
         }
+        if networks(&self.http.trusted_proxies).is_none() {
+            return wrong("http.trusted_proxies", "must be addresses or networks, with commas between");
+        }
+        if Origins::parse(&self.http.cors_origins).is_err() {
+            return wrong(
+                "http.cors_origins",
+                "must be origins such as https://app.example.com, with commas between, or *",
+            );
+        }
         if self.cdn.purge_url.as_deref().is_some_and(|url| !is_web_address(url)) {
             return wrong(
                 "cdn.purge_url",
@@ -251,6 +270,11 @@ impl Config {
         }
         let positive = [
             ("store.pool_size", self.store.pool_size),
+            ("store.max_waiting", self.store.max_waiting),
+            ("rate_limits.reads_per_minute", self.rate_limits.reads_per_minute as usize),
+            ("rate_limits.writes_per_minute", self.rate_limits.writes_per_minute as usize),
+            ("rate_limits.log_ins_per_minute", self.rate_limits.log_ins_per_minute as usize),
+            ("rate_limits.unknown_tokens_per_minute", self.rate_limits.unknown_tokens_per_minute as usize),
             ("limits.post_chars", self.limits.post_chars),
             ("limits.comment_chars", self.limits.comment_chars),
             ("limits.body_bytes", self.limits.body_bytes),
@@ -269,6 +293,12 @@ impl Config {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct ConfigError(String);
+
+/// Addresses and networks separated by commas; nothing if one of them is neither.
+pub fn networks(list: &str) -> Option<Vec<IpNet>> {
+    let parse = |text: &str| text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok();
+    list.split(',').map(str::trim).filter(|text| !text.is_empty()).map(parse).collect()
+}
 
 fn is_web_address(url: &str) -> bool {
     url.parse::<poem::http::Uri>().is_ok_and(|uri| {

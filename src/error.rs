@@ -79,8 +79,17 @@ pub enum Error {
     Store(#[from] StoreError),
     #[error("The request took too long.")]
     RequestTimeout,
+    #[error("Too many requests. Try again in {} s.", seconds(.0))]
+    RateLimited(Duration),
+    #[error("Too many requests wait for the graph.")]
+    Overloaded,
     #[error("Something is wrong on our side.")]
     Internal(Cow<'static, str>),
+}
+
+/// Whole seconds after which it is over.
+fn seconds(wait: &Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 /// One field at fault.
@@ -152,7 +161,8 @@ impl Error {
             Self::Store(StoreError::Failed { .. } | StoreError::Duplicate(_)) | Self::Internal(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
-            Self::Store(_) | Self::RequestTimeout => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(_) | Self::RequestTimeout | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
         }
     }
 
@@ -191,6 +201,8 @@ impl Error {
             }
             Self::Store(_) => "store_unavailable",
             Self::RequestTimeout => "request_timeout",
+            Self::RateLimited(_) => "rate_limited",
+            Self::Overloaded => "overloaded",
         }
     }
 
@@ -264,6 +276,11 @@ impl Error {
             }
             StatusCode::SERVICE_UNAVAILABLE => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            StatusCode::TOO_MANY_REQUESTS => {
+                if let Self::RateLimited(wait) = self {
+                    headers.insert(header::RETRY_AFTER, seconds(wait).into());
+                }
             }
             _ => {}
         }

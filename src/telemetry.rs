@@ -24,6 +24,7 @@ pub const CACHE_LOOKUPS: &str = "kith_cache_lookups_total";
 pub const GAPS: &str = "kith_cache_gaps_total";
 pub const BROKER_UP: &str = "kith_broker_up";
 pub const MESSAGES: &str = "kith_broker_messages_total";
+pub const RATE_LIMITED: &str = "kith_rate_limited_total";
 pub const PURGES: &str = "kith_cdn_purges_total";
 const BUILD: &str = "kith_build_info";
 
@@ -115,6 +116,11 @@ fn describe() {
         MESSAGES,
         Unit::Count,
         "Messages to and from other instances, by direction (sent or received) and outcome (ok or lost)."
+    );
+    describe_counter!(
+        RATE_LIMITED,
+        Unit::Count,
+        "Requests that were refused because they were too many, by class (read, write, log_in, unknown_token, account or store)."
     );
     describe_counter!(
         PURGES,

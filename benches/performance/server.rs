@@ -61,6 +61,7 @@ impl Process {
             .env("KITH_STORE__URI", store)
             .env("KITH_AUTH__SIGNING_KEY", SIGNING_KEY)
             .env("KITH_HTTP__LISTEN", "127.0.0.1:0")
+            .env("KITH_RATE_LIMITS__ENABLED", "false")
             .env("KITH_CACHE__MEGABYTES", if cache { "512" } else { "0" })
             // Nobody else writes to what is measured.
             .env("KITH_CACHE__MAX_AGE", "3600")

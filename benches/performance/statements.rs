@@ -43,7 +43,6 @@ pub async fn measure(world: &World, app: &App, wanted: impl Fn(&str) -> bool) ->
     let since = ago(1).0;
     let home = |viewer: &str| HomeEntries {
         viewer: viewer.to_owned(),
-        hidden: vec![],
         before_key,
         before_id: String::new(),
         since: ago(48).rank_key(),
@@ -82,7 +81,7 @@ pub async fn measure(world: &World, app: &App, wanted: impl Fn(&str) -> bool) ->
             PostsViewerState { viewer: viewer.clone(), posts }
         })
         .await?;
-    let until = i64::MAX;
+    let until = app.clock.now().0;
     bench
         .run(|_| PublicEntries {
             hidden: vec![],

@@ -6,7 +6,6 @@ MATCH (:User {id: $viewer})-[:FOLLOWS*0..1]->()-[:POSTED|REPOSTED]->(entry)
 WHERE entry.rank_key >= $since
   AND entry.rank_key <= $before_key
   AND (entry.rank_key < $before_key OR entry.id < $before_id)
-  AND NOT entry.author_id IN $hidden
 RETURN
   entry.id AS id,
   entry.post_id AS post_id,

@@ -1,6 +1,6 @@
 //! `/v1/sessions`: log in, refresh, log out.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use poem_openapi::{Object, OpenApi};
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use crate::{
         body::Body,
     },
     section::Section,
+    telemetry::RATE_LIMITED,
 };
 
 pub struct SessionsApi {
@@ -61,7 +62,8 @@ impl SessionsApi {
     /// Log in
     ///
     /// Exchanges a handle and a password for tokens. An unknown handle and a wrong password get the same answer,
-    /// `invalid_credentials`, after the same time.
+    /// `invalid_credentials`, after the same time. After five failures in a row each further attempt for that handle has to
+    /// wait twice as long, from a second to a quarter of an hour: `429 rate_limited`.
     #[oai(path = "/v1/sessions", method = "post", operation_id = "create_session")]
     async fn create_session(&self, body: Body<Credentials>) -> Result<Json<SessionTokens>, Error> {
         if !self.app.config.auth.local_accounts {
@@ -69,10 +71,17 @@ impl SessionsApi {
         }
         let credentials = body.value;
         let handle = credentials.handle.trim().trim_start_matches('@').to_lowercase();
-        let found = self.app.store.run(&FindCredential { handle }).await?.pop();
+        if self.app.config.rate_limits.enabled
+            && let Err(wait) = self.app.attempts.begin(&handle, Instant::now())
+        {
+            metrics::counter!(RATE_LIMITED, "class" => "account").increment(1);
+            return Err(Error::RateLimited(wait));
+        }
+        let found = self.app.store.run(&FindCredential { handle: handle.clone() }).await?.pop();
         let hash = found.as_ref().map(|credential| credential.password_hash.clone());
         let fits = self.app.passwords.verify(credentials.password, hash).await?;
         let credential = found.filter(|_| fits).ok_or(Error::InvalidCredentials)?;
+        self.app.attempts.succeed(&handle);
         self.tokens(sessions::open(&self.app, &credential.user_id).await?)
     }
 

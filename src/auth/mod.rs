@@ -1,6 +1,7 @@
 //! Who is asking: passwords, access tokens, sessions with rotating refresh tokens.
 
 pub mod api;
+mod attempts;
 mod keys;
 mod passwords;
 pub mod queries;
@@ -8,8 +9,9 @@ mod sessions;
 mod tokens;
 mod viewer;
 
+pub use attempts::Attempts;
 pub use keys::Keys;
 pub use passwords::Passwords;
 pub use sessions::Sessions;
 pub use tokens::{Claims, Tokens};
-pub use viewer::{Reader, Viewer, claims, is_good};
+pub use viewer::{Reader, Viewer, claims, is_good, is_remembered};

@@ -160,6 +160,10 @@ impl Tokens {
         Ok(claims)
     }
 
+    pub fn is_remembered(&self, token: &str) -> bool {
+        self.good.contains_key(token)
+    }
+
     /// The keys whose tokens are good.
     pub fn key_set(&self) -> &KeySet {
         &self.key_set

@@ -40,14 +40,17 @@ const SCHEME: &str = "bearer";
 /// What the token in an `Authorization` header says, if there is one. Whether its session is still good is another question.
 pub fn claims(app: &App, authorization: Option<&HeaderValue>) -> Result<Option<Arc<Claims>>, Error> {
     let Some(header) = authorization else { return Ok(None) };
-    let token = header
-        .to_str()
-        .ok()
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, token)| token.trim())
-        .ok_or(Error::InvalidToken)?;
-    app.tokens.verify(token).map(Some)
+    app.tokens.verify(token(header).ok_or(Error::InvalidToken)?).map(Some)
+}
+
+/// Whether that holds a token that was found good before.
+pub fn is_remembered(app: &App, authorization: Option<&HeaderValue>) -> bool {
+    authorization.and_then(token).is_some_and(|token| app.tokens.is_remembered(token))
+}
+
+fn token(authorization: &HeaderValue) -> Option<&str> {
+    let (scheme, token) = authorization.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// Whether what was found in a token is still so: it has not expired, nor its session ended.

@@ -13,7 +13,7 @@ use crate::{
 
 queries! {
     /// The newest entries by those whom a viewer follows and by the viewer.
-    read HomeEntries("feeds/home.cypher", embedded "feeds/home.embedded.cypher") { viewer: String, hidden: Vec<String>, before_key: i64, before_id: String, since: i64, limit: usize } -> HomeRow;
+    read HomeEntries("feeds/home.cypher", embedded "feeds/home.embedded.cypher") { viewer: String, before_key: i64, before_id: String, since: i64, limit: usize } -> HomeRow;
     /// Why each of those posts stands in a viewer's home feed.
     read HomeReasons("feeds/home_reasons.cypher") { viewer: String, posts: Vec<String>, followed: Vec<String>, start: i64 } -> ReasonRow,
         about |it, rows| about_reasons(it.posts.iter(), rows).chain([Fact::Following(&it.viewer)]).collect();

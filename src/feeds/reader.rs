@@ -30,7 +30,7 @@ pub enum Feed {
     Tag(String),
 }
 
-/// A moment that no post has, of the year 2112. The embedded engine finds no larger numbers in an index.
+/// A moment that no post has, of the year 2112: the embedded engine finds no numbers beyond 2^53 in an index.
 const LATEST: i64 = 1 << 52;
 
 /// Most reasons that an item names.
@@ -64,11 +64,13 @@ pub async fn page(
     loop {
         let (rows, hidden) = entries_and_hidden(app, reading, feed, &before, wanted, viewer).await?;
         let exhausted = rows.len() < wanted;
-        if let (i64::MAX, Some(first)) = (start, rows.first()) {
-            start = first.rank_key;
-        }
         if let Some(last) = rows.last() {
             before = last.position();
+        }
+        let rows: Vec<EntryRow> =
+            rows.into_iter().filter(|row| feed.shows(&row.author_id, &hidden)).collect();
+        if let (i64::MAX, Some(first)) = (start, rows.first()) {
+            start = first.rank_key;
         }
         let rows = first_of_each_post(rows, &mut seen);
         let (found, ()) = tokio::try_join!(
@@ -155,13 +157,10 @@ impl Tail {
 /// The entries with larger rank keys, newest first, as far as a stream catches up.
 async fn newer_than(app: &App, viewer: &str, floor: i64) -> Result<Vec<EntryRow>, Error> {
     let mut found: Vec<EntryRow> = Vec::new();
-    let reading = Reading::new(&app.cache, &app.store);
-    let hidden = home::kept_out(app, &reading, viewer).await?;
     while found.len() < MAX_BACKLOG {
         let before = found.last().map_or_else(Position::newest, EntryRow::position);
         let query = HomeEntries {
             viewer: viewer.to_owned(),
-            hidden: hidden.clone(),
             before_key: before.key,
             before_id: before.id,
             since: floor.saturating_add(1),
@@ -258,7 +257,7 @@ async fn entries(
             reading.run(&TagEntries { tag, hidden, before_key, before_id, limit }).await
         }
         Feed::Public => {
-            let from = before_key.min(app.clock.now().rank_key());
+            let from = before_key.min(app.newest_key());
             let query = |since: i64| {
                 let (since, until) = (since >> SEQUENCE_BITS, (before_key >> SEQUENCE_BITS).min(LATEST));
                 let (hidden, before_id) = (hidden.kept_out(), before_id.clone());

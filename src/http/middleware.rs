@@ -17,13 +17,16 @@ use poem::{
 };
 use poem_openapi::error::{ContentTypeError, ParseParamError, ParsePathError};
 
-use super::{answer::NextCursor, entity_tag, routes::Routes};
+use super::{answer::NextCursor, entity_tag, limits::Refused, routes::Routes};
 use crate::{
     error::Error,
     telemetry::{InFlight, REQUESTS, REQUESTS_IN_FLIGHT},
 };
 
 pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// No browser is to run, load or frame anything of what is meant for programs.
+const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// What the layers and the extractors tell each other about one request.
 #[derive(Clone)]
@@ -43,6 +46,7 @@ impl RequestContext {
 pub async fn observe<E: Endpoint>(
     endpoint: Arc<E>,
     routes: Arc<Routes>,
+    is_secure: bool,
     mut request: Request,
 ) -> poem::Result<Response> {
     let started = Instant::now();
@@ -69,6 +73,11 @@ pub async fn observe<E: Endpoint>(
         headers.insert(REQUEST_ID.clone(), value);
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
+    if is_secure {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
     headers.entry(header::VARY).or_insert(HeaderValue::from_static("Authorization"));
     let status = response.status().as_u16();
@@ -191,8 +200,11 @@ pub async fn problems<E: Endpoint>(
     Ok(response)
 }
 
-/// Why a request is none that the framework would read as it was meant.
+/// Why a request is not passed on: it is one too many, or none that the framework would read as it was meant.
 pub fn refusal(request: &Request) -> Option<Error> {
+    if let Some(Refused(wait)) = request.data() {
+        return Some(Error::RateLimited(*wait));
+    }
     // The framework takes an empty segment for a parameter.
     let path = request.uri().path();
     if path.len() > 1 && path.split('/').skip(1).any(str::is_empty) {

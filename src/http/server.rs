@@ -2,11 +2,18 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use poem::{Endpoint, EndpointExt, Route, endpoint::make_sync, http::header, middleware::SetHeader};
+use poem::{
+    Endpoint, EndpointExt, Response, Route,
+    endpoint::{BoxEndpoint, make_sync},
+    http::header,
+    middleware::SetHeader,
+};
 use tokio::{net::TcpListener, task::JoinSet};
 
 use super::{
     connections::{self, Patience},
+    cors::{Origins, share},
+    limits::{Limits, limit},
     middleware::{catch_panics, entity_tags, limit_time, link_next, observe, problems},
     operations::metrics_page,
     representation::represent,
@@ -20,7 +27,7 @@ use crate::{
 };
 
 /// Everything that Kith serves.
-pub fn endpoint(app: Arc<App>, metrics: Option<Metrics>) -> impl Endpoint + 'static {
+pub fn endpoint(app: Arc<App>, metrics: Option<Metrics>) -> BoxEndpoint<'static, Response> {
     let document = openapi::document(&app);
     let mut routes = Routes::of_document(&document);
     let service = openapi::service(&app);
@@ -44,12 +51,18 @@ pub fn endpoint(app: Arc<App>, metrics: Option<Metrics>) -> impl Endpoint + 'sta
 }
 
 /// Puts what every request passes through around an endpoint.
-pub fn layered(app: Arc<App>, endpoint: impl Endpoint + 'static, routes: Routes) -> impl Endpoint + 'static {
+pub fn layered(
+    app: Arc<App>,
+    endpoint: impl Endpoint + 'static,
+    routes: Routes,
+) -> BoxEndpoint<'static, Response> {
     let (timeout, public_url) = (app.config.http.request_timeout, app.config.http.public_url.clone());
     let routes = Arc::new(routes);
     let (log_routes, short_routes) = (Arc::clone(&routes), Arc::clone(&routes));
-    let short_app = Arc::clone(&app);
-    endpoint
+    let (short_app, limited_app) = (Arc::clone(&app), Arc::clone(&app));
+    let origins = Origins::parse(&app.config.http.cors_origins).ok().flatten().map(Arc::new);
+    let is_secure = public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
+    let layered = endpoint
         .around(move |endpoint, request| link_next(endpoint, public_url.clone(), request))
         .around(represent)
         .data(app)
@@ -57,12 +70,27 @@ pub fn layered(app: Arc<App>, endpoint: impl Endpoint + 'static, routes: Routes)
         .around(catch_panics)
         .around(move |endpoint, request| limit_time(endpoint, timeout, request))
         .around(move |endpoint, request| problems(endpoint, Arc::clone(&routes), request))
-        .around(move |endpoint, request| observe(endpoint, Arc::clone(&log_routes), request))
+        .around(move |endpoint, request| observe(endpoint, Arc::clone(&log_routes), is_secure, request))
         // The compiler would not take one type of all these layers.
         .boxed()
         .around(move |endpoint, request| {
             shortcut(endpoint, Arc::clone(&short_app), Arc::clone(&short_routes), request)
-        })
+        });
+    let limits = Limits::of(&limited_app.config).map(Arc::new);
+    let limited = match limits {
+        Some(limits) => layered
+            .around(move |endpoint, request| {
+                limit(endpoint, Arc::clone(&limited_app), Arc::clone(&limits), request)
+            })
+            .boxed(),
+        None => layered.boxed(),
+    };
+    match origins {
+        Some(origins) => {
+            limited.around(move |endpoint, request| share(endpoint, Arc::clone(&origins), request)).boxed()
+        }
+        None => limited,
+    }
 }
 
 fn text(kind: &'static str, body: String) -> poem::RouteMethod {
@@ -81,7 +109,7 @@ pub async fn serve(
         .await
         .map_err(|error| StartError::Listen { address: listen.clone(), error })?;
     started(listener.local_addr()?);
-    let endpoint = endpoint(Arc::clone(&app), metrics).map_to_response().boxed();
+    let endpoint = endpoint(Arc::clone(&app), metrics);
     let patience =
         Patience { idle: app.config.http.idle_timeout, shutdown: app.config.http.shutdown_timeout };
     let (stopping, streams) = (app.updates.clone(), Duration::from_millis(50));

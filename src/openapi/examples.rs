@@ -112,6 +112,7 @@ pub fn problem(status: StatusCode, path: &str, operation: &Value) -> Problem {
         StatusCode::PAYLOAD_TOO_LARGE => Error::BodyTooLarge(65536),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => Error::UnsupportedMediaType,
         StatusCode::UNPROCESSABLE_ENTITY => unprocessable(id),
+        StatusCode::TOO_MANY_REQUESTS => Error::RateLimited(Duration::from_secs(2)),
         StatusCode::SERVICE_UNAVAILABLE => Error::Store(StoreError::Unavailable(String::new())),
         _ => Error::Internal("".into()),
     };

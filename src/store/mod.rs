@@ -21,12 +21,13 @@ use std::{
 
 use rand::RngExt;
 use serde_json::{Map, Value};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
     config::StoreConfig,
     cypher::{Access, Keyed, Query, Statement},
     error::Error,
-    telemetry::{CALLS, GAPS, InFlight, POOL_SIZE, RETRIES, STATEMENTS},
+    telemetry::{CALLS, GAPS, InFlight, POOL_SIZE, RATE_LIMITED, RETRIES, STATEMENTS},
 };
 
 pub use changes::{ANYTHING, Change, Changes, Checked, Committed, Fact, Moment, Slot, Touched};
@@ -59,6 +60,8 @@ pub struct Store {
     timeout: Duration,
     changes: Arc<Changes>,
     commits: Arc<Commits>,
+    /// For as many statements and transactions as may be under way or wait.
+    room: Semaphore,
 }
 
 /// An open transaction. Dropping it rolls back.
@@ -125,18 +128,28 @@ impl Store {
 
     fn of(engine: Engine, config: &StoreConfig, key: &[u8; 16]) -> Self {
         let changes = Arc::new(Changes::new(key));
-        Self { engine, timeout: config.timeout, changes, commits: Arc::default() }
+        let room = Semaphore::new(config.max_waiting.min(Semaphore::MAX_PERMITS));
+        Self { engine, timeout: config.timeout, changes, commits: Arc::default(), room }
     }
 
     /// Runs one statement in a transaction of its own.
     pub async fn run<Q: Query>(&self, query: &Q) -> Result<Vec<Q::Row>, Error> {
+        let _room = self.room()?;
         self.run_within(self.timeout, query).await
     }
 
-    /// Runs one statement with a deadline of its own.
+    /// Room for one more call. It is better to say no at once than to let all wait until nobody waits for their answers.
+    fn room(&self) -> Result<SemaphorePermit<'_>, Error> {
+        self.room.try_acquire().map_err(|_| {
+            metrics::counter!(RATE_LIMITED, "class" => "store").increment(1);
+            Error::Overloaded
+        })
+    }
+
+    /// Runs one statement with a deadline of its own, however many wait: it is what watches the store that asks.
     pub async fn run_within<Q: Query>(&self, timeout: Duration, query: &Q) -> Result<Vec<Q::Row>, Error> {
         if Q::ACCESS == Access::Write && Q::FACTS_OF_ROWS {
-            return self.write(&Alone(query)).await;
+            return self.write_with_room(&Alone(query)).await;
         }
         let (mut transient, mut unavailable) = (0, 0);
         let started = Instant::now();
@@ -204,6 +217,11 @@ impl Store {
 
     /// Runs a unit of work in one transaction, again from the start while the store asks for that.
     pub async fn write<W: Work>(&self, work: &W) -> Result<W::Output, Error> {
+        let _room = self.room()?;
+        self.write_with_room(work).await
+    }
+
+    async fn write_with_room<W: Work>(&self, work: &W) -> Result<W::Output, Error> {
         let (mut transient, mut unavailable) = (0, 0);
         let started = Instant::now();
         loop {

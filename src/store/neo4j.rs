@@ -180,6 +180,11 @@ fn read_row<T: DeserializeOwned>(name: &'static str, access: Access, row: &Row) 
         Ok(BoltType::Null(_)) if access == Access::Write => {
             StoreError::Transient(format!("{name}: what it changes was deleted meanwhile"))
         }
+        // Reads see what is committed at each step: of a node that was found and is deleted before its properties are read
+        // they are null.
+        _ if access == Access::Read && error.to_string().contains("unit value") => {
+            StoreError::Transient(format!("{name}: what it reads was deleted meanwhile"))
+        }
         _ => StoreError::Failed { statement: name, message: error.to_string() },
     })
 }

@@ -129,6 +129,24 @@ fn the_page_is_short_and_every_path_on_it_exists() {
     assert!(unnamed.is_empty(), "ARCHITECTURE.md does not say what {unnamed:?} may use");
 }
 
+#[test]
+fn every_test_that_shows_a_measure_exists() {
+    let page = fs::read_to_string(Path::new(ROOT).join("docs/security.md")).expect("docs/security.md");
+    let names = page.split('`').skip(1).step_by(2).filter(|text| text.contains("::") && !text.contains(' '));
+    let names: Vec<Vec<&str>> =
+        names.map(|name| name.split("::").filter(|part| !part.is_empty()).collect()).collect();
+    assert!(names.len() > 20, "tests are found on the page: {names:?}");
+    for name in names {
+        let folder = Path::new(ROOT).join("tests/it");
+        let file = fs::read_to_string(folder.join(name[0]).with_extension("rs"))
+            .unwrap_or_else(|error| panic!("docs/security.md names {name:?}: {error}"));
+        if let Some(part) = name.get(1) {
+            let is_there = file.contains(&format!("fn {part}(")) || file.contains(&format!("mod {part};"));
+            assert!(is_there, "docs/security.md names {name:?}");
+        }
+    }
+}
+
 /// A path from the root of the repository: `src/main.rs`, `tests/it/`, `CHANGELOG.md`.
 fn is_path(text: &str) -> bool {
     let first = text.split('/').next().unwrap_or_default();

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use crate::support::{Kith, On, Person, on_both_stores, text};
 
 /// A path, and who asks; nobody, if the token is empty.
-type Page = (String, String);
+pub type Page = (String, String);
 
 /// Everything of those people and posts that may be kept.
-fn pages(people: &[Person], posts: &[String], comments: &[String]) -> Vec<Page> {
+pub fn pages(people: &[Person], posts: &[String], comments: &[String]) -> Vec<Page> {
     let mut pages = Vec::new();
     // By nobody and by one of them in turn.
     let mut by_two = |path: String| {
@@ -40,7 +40,7 @@ fn pages(people: &[Person], posts: &[String], comments: &[String]) -> Vec<Page> 
     pages
 }
 
-async fn read(kith: &Kith, pages: &[Page]) -> Vec<(u16, String)> {
+pub async fn read(kith: &Kith, pages: &[Page]) -> Vec<(u16, String)> {
     let mut answers = Vec::new();
     for (path, token) in pages {
         let answer = kith.send("GET", path, token, Value::Null).await;

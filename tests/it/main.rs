@@ -2,6 +2,7 @@
 
 mod access;
 mod architecture;
+mod brakes;
 mod browser;
 mod caches;
 mod clock;
@@ -11,6 +12,7 @@ mod crash;
 mod cypher;
 mod deployment;
 mod erasure;
+mod histories;
 mod import;
 mod judges;
 mod model;

@@ -158,6 +158,7 @@ async fn a_silent_neo4j_is_given_up() {
     config.store.uri = uri;
     config.store.timeout = Duration::from_millis(300);
     config.auth.signing_key = kith::config::Secret::new("A".repeat(43));
+    config.rate_limits.enabled = false;
     let Err(error) = kith::app::App::start(config).await else { panic!("nothing answered") };
     assert!(error.to_string().contains("300ms"), "{error}");
     silent.abort();

@@ -157,7 +157,6 @@ impl World {
         let since = i64::MIN;
         let home = HomeEntries {
             viewer: viewer.clone(),
-            hidden: vec![],
             before_key: i64::MAX,
             before_id: String::new(),
             since,
@@ -194,14 +193,7 @@ fn profiles(server: &Server, world: &World) -> Profiles {
     let (after_key, after_id, per_parent) = (i64::MIN, String::new, PAGE);
     let of_viewer = |user: &str| posts.iter().map(|id| PostOfUser::new(id, user)).collect::<Vec<_>>();
     let mut of = Profiler { server, profiles: &mut profiles };
-    of.profile(&HomeEntries {
-        viewer: viewer(),
-        hidden: vec![],
-        before_key,
-        before_id: before_id(),
-        since: *since,
-        limit,
-    });
+    of.profile(&HomeEntries { viewer: viewer(), before_key, before_id: before_id(), since: *since, limit });
     of.profile(&HomeReasons {
         viewer: viewer(),
         posts: posts.clone(),

@@ -97,11 +97,17 @@ async fn check(on: On, count: u64) {
     let mut pool = Pool::new(&kith, seed).await;
     let mut statuses: HashMap<u16, u64> = HashMap::new();
     for turn in 0..count {
-        // What is made is what the rest is about.
-        let creates = pool.one_in(5);
+        // What is made is what the rest is about, and few operations look at an `If-Match`.
+        let some: &[&str] = if pool.one_in(5) {
+            &["create_post", "create_comment"]
+        } else if pool.one_in(10) {
+            &["update_post", "update_comment"]
+        } else {
+            &[]
+        };
         let operation = loop {
             let operation = &operations[pool.random.random_range(0..operations.len())];
-            if !creates || ["create_post", "create_comment"].contains(&operation.id.as_str()) {
+            if some.is_empty() || some.contains(&operation.id.as_str()) {
                 break operation;
             }
         };

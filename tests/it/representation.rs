@@ -152,3 +152,72 @@ async fn a_request_that_is_repeated_is_answered_as_it_was_and_only_while_that_is
     get(&bob.token, &[]).await.expect_problem(401, "invalid_token");
     get(&ann.token, &[]).await.expect(200);
 }
+
+#[tokio::test]
+async fn pages_of_the_origins_that_are_named_may_use_the_api_and_no_others() {
+    let named = "https://app.example.com";
+    let kith = Kith::with(On::Embedded, |config| config.http.cors_origins = named.to_owned()).await;
+    let ann = kith.newcomer("ann").await;
+    let preflight = async |kith: &Kith, origin: &str| {
+        let headers = [("origin", origin), ("access-control-request-method", "PUT")];
+        kith.send_with("OPTIONS", "/v1/me", "", Value::Null, &headers).await
+    };
+    let allowed = preflight(&kith, named).await;
+    assert_eq!((allowed.status, allowed.header("access-control-allow-origin")), (204, named));
+    for (header, word) in [("methods", "PUT"), ("headers", "Idempotency-Key"), ("headers", "Authorization")] {
+        let header = allowed.header(&format!("access-control-allow-{header}"));
+        assert!(header.split(", ").any(|known| known == word), "{word} of {header}");
+    }
+    assert!(allowed.header("access-control-allow-credentials").is_empty());
+    for origin in ["https://app.example.com.evil.org", "http://app.example.com", "null"] {
+        let refused = preflight(&kith, origin).await;
+        assert_eq!((refused.status, refused.header("access-control-allow-origin")), (405, ""), "{origin}");
+    }
+    // Of a kept answer and a made one, of a problem and of what is not there.
+    for (path, status) in [("/v1/feeds/public", 200), ("/v1/feeds/public", 200), ("/v1/me", 401), ("/x", 404)]
+    {
+        for (origin, shown) in [(named, named), ("https://other.example.com", ""), ("", "")] {
+            let headers = [("origin", origin)];
+            let answer = kith
+                .send_with("GET", path, "", Value::Null, &headers[usize::from(origin.is_empty())..])
+                .await;
+            assert_eq!(
+                (answer.status, answer.header("access-control-allow-origin")),
+                (status, shown),
+                "{path}"
+            );
+            let exposed = answer.header("access-control-expose-headers");
+            assert_eq!(exposed.contains("ETag"), !shown.is_empty(), "{exposed}");
+            // A cache must not give one origin what another was told.
+            assert!(answer.headers.get_all("vary").iter().any(|value| value == "Origin"), "{path} {origin}");
+        }
+    }
+    kith.get("/v1/me", &ann.token).await;
+
+    let closed = Kith::start(On::Embedded).await;
+    assert_eq!(preflight(&closed, named).await.status, 405);
+    let open = Kith::with(On::Embedded, |config| config.http.cors_origins = "*".to_owned()).await;
+    assert_eq!(preflight(&open, named).await.header("access-control-allow-origin"), "*");
+}
+
+#[tokio::test]
+async fn every_answer_tells_browsers_to_run_and_frame_nothing() {
+    let public = "https://kith.example.com";
+    let kith = Kith::with(On::Embedded, |config| config.http.public_url = Some(public.to_owned())).await;
+    let plain = Kith::start(On::Embedded).await;
+    for path in
+        ["/v1/feeds/public", "/v1/feeds/public", "/v1/me", "/x", "/health/live", "/openapi.json", "/docs"]
+    {
+        let answer = kith.send("GET", path, "", Value::Null).await;
+        assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(answer.header("strict-transport-security"), "max-age=31536000", "{path}");
+        let answer = plain.send("GET", path, "", Value::Null).await;
+        assert_eq!(
+            answer.header("strict-transport-security"),
+            "",
+            "{path}: nobody is told to use what is not there"
+        );
+    }
+}

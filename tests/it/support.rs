@@ -118,6 +118,8 @@ impl Kith {
             On::Embedded => format!("embedded:{}", folder.path().display()),
             On::Neo4j => crate::neo4j::uri().to_owned(),
         };
+        // Tests ask more than people do.
+        config.rate_limits.enabled = false;
         // The machine is shared by all tests at once.
         config.store.timeout = std::time::Duration::from_mins(2);
         config.http.request_timeout = config.store.timeout;

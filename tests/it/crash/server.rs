@@ -82,6 +82,7 @@ impl Server {
         let mut child = command
             .env("KITH_STORE__URI", format!("embedded:{}", folder.display()))
             .env("KITH_HTTP__LISTEN", "127.0.0.1:0")
+            .env("KITH_RATE_LIMITS__ENABLED", "false")
             .envs(settings.iter().copied())
             // Where no kith.toml is.
             .current_dir(log.file.parent().expect("a folder"))

@@ -110,6 +110,7 @@ pub fn kith(folder: &Path, store: &str, listen: &str) -> Command {
     }
     command
         .env("KITH_HTTP__LISTEN", listen)
+        .env("KITH_RATE_LIMITS__ENABLED", "false")
         .env("KITH_LOG__FORMAT", "json")
         .env("KITH_STORE__URI", store)
         // The machine is shared by all tests at once.

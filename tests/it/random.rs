@@ -97,21 +97,19 @@ async fn check(on: On, count: u64) {
     let mut pool = Pool::new(&kith, seed).await;
     let mut statuses: HashMap<u16, u64> = HashMap::new();
     for turn in 0..count {
-        // What is made is what the rest is about, and few operations look at an `If-Match`.
-        let some: &[&str] = if pool.one_in(5) {
-            &["create_post", "create_comment"]
-        } else if pool.one_in(10) {
-            &["update_post", "update_comment"]
-        } else {
-            &[]
-        };
+        // What is made is what the rest is about.
+        let creates = pool.one_in(5);
         let operation = loop {
             let operation = &operations[pool.random.random_range(0..operations.len())];
-            if some.is_empty() || some.contains(&operation.id.as_str()) {
+            if !creates || ["create_post", "create_comment"].contains(&operation.id.as_str()) {
                 break operation;
             }
         };
-        let sent = pool.request(operation);
+        // Chance seldom finds an own post, a good text and an old version at once.
+        let is_old = turn % 500 == 499;
+        let update = operations.iter().find(|known| known.id == "update_post").filter(|_| is_old);
+        let operation = update.unwrap_or(operation);
+        let sent = if is_old { pool.old_version(&kith).await } else { pool.request(operation) };
         let Some(request) = sent.build() else { continue };
         let answer = kith.call(request).await;
         *statuses.entry(answer.status).or_default() += 1;
@@ -292,6 +290,24 @@ impl Pool {
 
     fn person(&mut self) -> Person {
         self.people.choose(&mut self.random).expect("somebody").clone()
+    }
+
+    /// A change of one's own post for whoever has seen another version of it.
+    async fn old_version(&mut self, kith: &Kith) -> Sent {
+        let person = kith.newcomer(&format!("v{}", self.random.random::<u32>())).await;
+        let post = kith.post(&person, "Hello").await;
+        let headers = [
+            ("content-type", "application/json".to_owned()),
+            ("authorization", format!("Bearer {}", person.token)),
+            ("If-Match", "\"r0-x\"".to_owned()),
+        ];
+        Sent {
+            method: Method::PATCH,
+            target: format!("/v1/posts/{}", post["id"].as_str().expect("an id")),
+            headers: headers.map(|(name, value)| (name.to_owned(), value)).to_vec(),
+            body: Some(b"{\"text\": \"Changed\"}".to_vec()),
+            on_its_place: true,
+        }
     }
 
     fn request(&mut self, operation: &Operation) -> Sent {

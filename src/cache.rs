@@ -171,7 +171,7 @@ impl Cache {
 
     fn find(&self, kind: Kind, key: &str, hash: u64) -> Option<Arc<Kept>> {
         let kept = self.memory.as_ref()?.get(&hash)?;
-        (kept.kind == kind && *kept.key == *key && self.holds(&kept)).then_some(kept)
+        self.is(kind, key, &kept).then_some(kept)
     }
 
     fn holds(&self, kept: &Kept) -> bool {

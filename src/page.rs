@@ -179,6 +179,37 @@ impl Cursors {
         paging.cursor.as_deref().map_or(Ok(start), |cursor| self.open(list, cursor))
     }
 
+    /// The page behind a position of a list whose items may be hidden or gone by the time that they are read. Their places
+    /// are filled from behind, so that only the last page is short. `read` tells what is at the next so many positions.
+    pub async fn filled<T, R>(
+        &self,
+        list: &str,
+        paging: &Paging,
+        mut position: Position,
+        read: impl Fn(Position, usize) -> R,
+    ) -> Result<Page<T>, Error>
+    where
+        T: Type + ParseFromJSON + ToJSON + Send + Sync,
+        R: Future<Output = Result<Vec<(Position, Option<T>)>, Error>>,
+    {
+        let wanted = paging.limit + 1;
+        let mut found: Vec<(Position, T)> = Vec::new();
+        loop {
+            let asked = wanted - found.len();
+            let places = read(position.clone(), asked).await?;
+            let exhausted = places.len() < asked;
+            for (place, item) in places {
+                found.extend(item.map(|item| (place.clone(), item)));
+                position = place;
+            }
+            if exhausted || found.len() == wanted {
+                break;
+            }
+        }
+        let (found, next_cursor) = self.cut(list, paging.limit, found, |(place, _)| place.clone());
+        Ok(Page { items: found.into_iter().map(|(_, item)| item).collect(), next_cursor })
+    }
+
     /// The first `limit` of the rows, which must be one more than that when the list goes on, and then the cursor
     /// behind them.
     pub fn cut<R, P: Serialize>(

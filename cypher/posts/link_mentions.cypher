@@ -1,4 +1,5 @@
-// Links a post to the people it mentions, without those who block its author or are blocked. One row a handle that somebody has.
+// Links a post to the people it mentions, without those who block its author or are blocked. One row a handle that
+// somebody has.
 MATCH (post:Post {id: $id})
 UNWIND $handles AS handle
 MATCH (person:User {handle: handle})

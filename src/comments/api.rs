@@ -196,35 +196,25 @@ impl CommentsApi {
     ) -> Result<Json<Page<Comment>>, Error> {
         let list = format!("children:{parent}");
         let start = Position { key: i64::MIN, id: String::new() };
-        let mut position = self.app.cursors.position(&list, &paging, start)?;
-        let hidden = Hidden::from(&mut &self.app.reading(), reader.id()).await?;
-        let wanted = paging.limit + 1;
-        let mut found: Vec<(Position, Comment)> = Vec::new();
-        // The place of one that is not shown, or goes while the page is read, is filled from behind.
-        loop {
-            let per_parent = wanted - found.len();
+        let position = self.app.cursors.position(&list, &paging, start)?;
+        let hidden = &Hidden::from(&mut &self.app.reading(), reader.id()).await?;
+        let (app, parent) = (&self.app, &parent);
+        let read = |position: Position, per_parent| async move {
             let query = OldestChildren {
                 parents: vec![parent.clone()],
                 after_key: position.key,
-                after_id: position.id.clone(),
+                after_id: position.id,
                 per_parent,
             };
-            let rows = self.app.store.run(&query).await?;
-            let exhausted = rows.len() < per_parent;
+            let rows = app.store.run(&query).await?;
             let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
-            let mut comments = read(&mut &self.app.store, &ids, reader.id()).await?;
-            for ChildRow { id, rank_key, .. } in rows {
-                position = Position { key: rank_key, id };
-                let comment = comments.remove(&position.id).filter(|comment| !comment.is_of(&hidden));
-                found.extend(comment.map(|comment| (position.clone(), comment)));
-            }
-            if exhausted || found.len() == wanted {
-                break;
-            }
-        }
-        let (found, next_cursor) =
-            self.app.cursors.cut(&list, paging.limit, found, |(position, _)| position.clone());
-        let items = found.into_iter().map(|(_, comment)| comment).collect();
-        Ok(Json::page(&Page { items, next_cursor }))
+            let mut comments = read(&mut &app.store, &ids, reader.id()).await?;
+            let shown = |ChildRow { id, rank_key, .. }| {
+                let comment = comments.remove(&id).filter(|comment| !comment.is_of(hidden));
+                (Position { key: rank_key, id }, comment)
+            };
+            Ok(rows.into_iter().map(shown).collect())
+        };
+        Ok(Json::page(&app.cursors.filled(&list, &paging, position, read).await?))
     }
 }

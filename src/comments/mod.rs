@@ -99,7 +99,7 @@ pub async fn read(
     Ok(comments)
 }
 
-/// One comment as it is shown to a viewer, who must be allowed to see it and the post that it is about.
+/// One comment as it is shown to a viewer, who must be allowed to see it.
 pub async fn read_shown(run: &mut impl Run, id: &str, viewer: Option<&str>) -> Result<Comment, Error> {
     let comment = read_one(run, id, viewer).await?;
     if let Some(author) = &comment.author {

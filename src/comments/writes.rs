@@ -34,7 +34,7 @@ impl Creation for CreateComment {
     async fn create(&self, tx: &mut Tx) -> Result<Comment, Error> {
         let row = match &self.parent {
             None => {
-                posts::check_shown(tx, &self.post, &self.author).await?;
+                posts::check_shown(tx, &self.post, Some(&self.author)).await?;
                 let insert = InsertComment {
                     id: self.id.clone(),
                     author: self.author.clone(),
@@ -55,7 +55,7 @@ impl Creation for CreateComment {
                     return Err(Error::CommentNotFound);
                 }
                 super::check_shown(tx, parent, &self.author).await?;
-                posts::check_shown(tx, &self.post, &self.author).await?;
+                posts::check_shown(tx, &self.post, Some(&self.author)).await?;
                 let insert = InsertReply {
                     id: self.id.clone(),
                     author: self.author.clone(),

@@ -24,7 +24,7 @@ use crate::{
     page::{Limit, Page, Paging},
     section::Section,
     text::tag_key,
-    users::{Hidden, resolve_shown},
+    users::resolve_shown,
 };
 
 pub struct FeedsApi {
@@ -126,8 +126,7 @@ impl FeedsApi {
             Turn::Kept(answer) => return Ok(Json::kept(answer)),
             Turn::Make(draft) => draft,
         };
-        let hidden = Hidden::from(&mut draft.reading(), reader.id()).await?;
-        let user = resolve_shown(&mut draft.reading(), &user.0, &hidden).await?;
+        let (user, _) = resolve_shown(&mut draft.reading(), &user.0, reader.id()).await?;
         let page = reader::page(&self.app, draft.reading(), &Feed::User(user), &paging, reader.id()).await?;
         Ok(Json::page(&page).keep(draft))
     }

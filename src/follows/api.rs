@@ -11,7 +11,7 @@ use crate::{
     error::Error,
     http::answer::Json,
     section::Section,
-    users::{Hidden, UserViewer, resolve, resolve_shown, viewer_states},
+    users::{UserViewer, resolve, resolve_shown, viewer_state},
 };
 
 pub struct FollowsApi {
@@ -31,8 +31,7 @@ impl FollowsApi {
         /// An id, or `@` and a handle.
         user: Path<String>,
     ) -> Result<Json<UserViewer>, Error> {
-        let hidden = Hidden::from(&mut &self.app.reading(), Some(&viewer.id)).await?;
-        let user = resolve_shown(&mut &self.app.store, &user.0, &hidden).await?;
+        let (user, _) = resolve_shown(&mut &self.app.reading(), &user.0, Some(&viewer.id)).await?;
         if user == viewer.id {
             return Err(Error::SelfFollow);
         }
@@ -61,8 +60,6 @@ impl FollowsApi {
 
 impl FollowsApi {
     async fn state(&self, viewer: String, user: String) -> Result<Json<UserViewer>, Error> {
-        let mut states =
-            viewer_states(&mut &self.app.store, std::slice::from_ref(&user), Some(&viewer)).await?;
-        states.remove(&user).map(|state| Json::new(&state)).ok_or(Error::UserNotFound)
+        Ok(Json::new(&viewer_state(&mut &self.app.store, &user, &viewer).await?))
     }
 }

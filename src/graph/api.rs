@@ -87,8 +87,7 @@ impl GraphApi {
         /// Where to go on: `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<UserSummary>>, Error> {
-        let hidden = Hidden::from(&mut &self.app.reading(), Some(&viewer.id)).await?;
-        let user = resolve_shown(&mut &self.app.store, &user.0, &hidden).await?;
+        let (user, hidden) = resolve_shown(&mut &self.app.reading(), &user.0, Some(&viewer.id)).await?;
         let list = format!("mutuals:{}:{user}", viewer.id);
         let paging = Paging::new(limit.0, cursor.0);
         let page = people_page(&self.app, &list, &paging, |before_key, before_id, limit| Mutuals {
@@ -112,8 +111,7 @@ impl GraphApi {
         /// An id, or `@` and a handle.
         user: Path<String>,
     ) -> Result<Json<Paths>, Error> {
-        let hidden = Hidden::from(&mut &self.app.reading(), Some(&viewer.id)).await?;
-        let user = resolve_shown(&mut &self.app.store, &user.0, &hidden).await?;
+        let (user, hidden) = resolve_shown(&mut &self.app.reading(), &user.0, Some(&viewer.id)).await?;
         let chains: Vec<Vec<String>> = if user == viewer.id {
             vec![vec![user]]
         } else {

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use flate2::{Compression, write::GzEncoder};
+use poem::http::{HeaderMap, header};
 
 /// How a body may be coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -12,8 +13,13 @@ pub enum Coding {
 }
 
 impl Coding {
+    /// The smaller of those that a request takes.
+    pub fn asked_for(headers: &HeaderMap) -> Option<Self> {
+        headers.get(header::ACCEPT_ENCODING)?.to_str().ok().and_then(Self::accepted)
+    }
+
     /// The smaller of those that an `Accept-Encoding` header takes.
-    pub fn accepted(header: &str) -> Option<Self> {
+    fn accepted(header: &str) -> Option<Self> {
         [Self::Brotli, Self::Gzip].into_iter().find(|coding| is_accepted(header, coding.name()))
     }
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use poem::{
     IntoResponse, Response,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
 };
 use sha2::{Digest, Sha256};
 
@@ -40,9 +40,9 @@ pub fn is_named(if_none_match: &str, tag: &str) -> bool {
         .any(|candidate| candidate == "*" || candidate == tag)
 }
 
-/// Whether the request says that it has the answer with those headers already.
-pub fn is_known(request: &HeaderMap, answer: &HeaderMap) -> bool {
-    let known = request.get(header::IF_NONE_MATCH).and_then(|known| known.to_str().ok());
+/// Whether an `If-None-Match` header names the answer with those headers.
+pub fn is_known(if_none_match: Option<&HeaderValue>, answer: &HeaderMap) -> bool {
+    let known = if_none_match.and_then(|known| known.to_str().ok());
     let tag = answer.get(header::ETAG).and_then(|tag| tag.to_str().ok());
     known.zip(tag).is_some_and(|(known, tag)| is_named(known, tag))
 }

@@ -1,6 +1,6 @@
-//! The layers around every endpoint, from the outside in: [`shortcut`](super::shortcut::shortcut), [`observe`] (request id, log, metrics, security
-//! headers), [`problems`], [`limit_time`], [`catch_panics`], [`entity_tags`],
-//! [`represent`](super::representation::represent), [`link_next`].
+//! The layers around every endpoint, from the outside in: [`share`](super::cors::share), [`limit`](super::limits::limit),
+//! [`shortcut`](super::shortcut::shortcut), [`observe`] (request id, log, metrics, security headers), [`problems`],
+//! [`limit_time`], [`catch_panics`], [`entity_tags`], [`represent`](super::representation::represent), [`link_next`].
 
 use std::{
     panic::AssertUnwindSafe,
@@ -296,7 +296,7 @@ pub async fn entity_tags<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poe
     if request.method() != Method::GET {
         return endpoint.call(request).await.map(IntoResponse::into_response);
     }
-    let asked = request.headers().clone();
+    let known = request.headers().get(header::IF_NONE_MATCH).cloned();
     let mut response = endpoint.call(request).await?.into_response();
     if response.status() != StatusCode::OK || response.content_type() != Some("application/json") {
         return Ok(response);
@@ -308,7 +308,7 @@ pub async fn entity_tags<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poe
         response.set_body(bytes);
         response.headers_mut().insert(header::ETAG, tag);
     }
-    if entity_tag::is_known(&asked, response.headers()) {
+    if entity_tag::is_known(known.as_ref(), response.headers()) {
         return Ok(entity_tag::not_modified(response));
     }
     Ok(response)

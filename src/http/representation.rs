@@ -17,8 +17,7 @@ const WORTH_CODING: usize = 1024;
 
 /// Sets the body, the entity tag and who may keep it, of answers that were kept.
 pub async fn represent<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poem::Result<Response> {
-    let coding = request.headers().get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
-    let coding = coding.and_then(Coding::accepted);
+    let coding = Coding::asked_for(request.headers());
     let is_anonymous = !request.headers().contains_key(header::AUTHORIZATION);
     let shared_max_age = app_of(&request)?.config.cdn.max_age.filter(|_| is_anonymous);
     let mut response = endpoint.call(request).await?.into_response();

@@ -50,12 +50,11 @@ struct Shortcut {
 impl Head {
     fn of(request: &Request) -> Option<Self> {
         let headers = request.headers();
-        let coding = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
         (request.method() == Method::GET).then_some(())?;
         Some(Self {
             target: request.uri().path_and_query()?.clone(),
             authorization: headers.get(header::AUTHORIZATION).cloned(),
-            coding: coding.and_then(Coding::accepted),
+            coding: Coding::asked_for(headers),
         })
     }
 }
@@ -99,7 +98,7 @@ impl Shortcut {
         }
         let mut response = Response::default();
         *response.headers_mut() = self.headers.clone();
-        if entity_tag::is_known(request.headers(), &self.headers) {
+        if entity_tag::is_known(request.headers().get(header::IF_NONE_MATCH), &self.headers) {
             response = entity_tag::not_modified(response);
         } else {
             response.set_body(match self.head.coding.filter(|_| self.is_coded()) {

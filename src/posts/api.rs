@@ -9,8 +9,8 @@ use poem_openapi::{
 use serde::Deserialize;
 
 use super::{
-    ChangePost, CreatePost, DeletePost, Post, Visibility, cover, missing,
-    queries::{FindPost, ListedPost, PostLikes, PostQuotes, PostReposts},
+    ChangePost, CreatePost, DeletePost, Post, Visibility, check_shown, cover,
+    queries::{ListedPost, PostLikes, PostQuotes, PostReposts},
     read, read_shown,
 };
 use crate::{
@@ -168,7 +168,7 @@ impl PostsApi {
         /// Where to go on: `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<UserSummary>>, Error> {
-        let hidden = self.shown(&id.0, reader.id()).await?;
+        let hidden = check_shown(&mut &self.app.reading(), &id.0, reader.id()).await?;
         let paging = Paging::new(limit.0, cursor.0);
         let list = format!("likes:{}", id.0);
         let page = people_page(&self.app, &list, &paging, |before_key, before_id, limit| PostLikes {
@@ -195,7 +195,7 @@ impl PostsApi {
         /// Where to go on: `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<UserSummary>>, Error> {
-        let hidden = self.shown(&id.0, reader.id()).await?;
+        let hidden = check_shown(&mut &self.app.reading(), &id.0, reader.id()).await?;
         let paging = Paging::new(limit.0, cursor.0);
         let list = format!("reposts:{}", id.0);
         let page = people_page(&self.app, &list, &paging, |before_key, before_id, limit| PostReposts {
@@ -222,7 +222,7 @@ impl PostsApi {
         /// Where to go on: `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<Post>>, Error> {
-        self.shown(&id.0, reader.id()).await?;
+        check_shown(&mut &self.app.reading(), &id.0, reader.id()).await?;
         let paging = Paging::new(limit.0, cursor.0);
         let list = format!("quotes:{}", id.0);
         let page = posts_page(&self.app, &list, &paging, reader.id(), |before_key, before_id, limit| {
@@ -239,16 +239,6 @@ impl PostsApi {
         refuse(errors)?;
         Ok(text)
     }
-
-    /// Who is hidden from a reader to whom the post must be shown.
-    async fn shown(&self, id: &str, reader: Option<&str>) -> Result<Hidden, Error> {
-        let Some(found) = self.app.store.run(&FindPost { id: id.to_owned() }).await?.pop() else {
-            return Err(missing(&mut &self.app.store, id).await);
-        };
-        let hidden = Hidden::from(&mut &self.app.reading(), reader).await?;
-        hidden.check(&found.author_id, Error::PostNotFound)?;
-        Ok(hidden)
-    }
 }
 
 /// A page of posts ordered by (key, id), newest first. The place of one that is not shown, or is deleted while the
@@ -260,27 +250,21 @@ pub async fn posts_page<Q: Statement<Row = ListedPost>>(
     viewer: Option<&str>,
     query: impl Fn(i64, String, usize) -> Q,
 ) -> Result<Page<Post>, Error> {
-    let mut position = app.cursors.position(list, paging, Position::newest())?;
-    let wanted = paging.limit + 1;
-    let hidden = Hidden::from(&mut &app.reading(), viewer).await?;
-    let mut found: Vec<(Position, Post)> = Vec::new();
-    loop {
-        let rows = app.store.run(&query(position.key, position.id.clone(), wanted - found.len())).await?;
-        let exhausted = rows.len() < wanted - found.len();
+    let position = app.cursors.position(list, paging, Position::newest())?;
+    let hidden = &Hidden::from(&mut &app.reading(), viewer).await?;
+    let (query, is_shown) = (&query, |person: &str| !hidden.is_blocked(person));
+    let read = |position: Position, limit| async move {
+        let rows = app.store.run(&query(position.key, position.id, limit)).await?;
         let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
         let mut posts = read(&mut &app.store, &ids, viewer).await?;
-        for row in rows {
-            position = Position { key: row.key, id: row.id };
-            let post = posts.remove(&position.id).filter(|post| !hidden.is_blocked(&post.author.id));
-            if let Some(mut post) = post {
-                cover(&mut post, |person| !hidden.is_blocked(person));
-                found.push((position.clone(), post));
+        let shown = |row: ListedPost| {
+            let mut post = posts.remove(&row.id).filter(|post| is_shown(&post.author.id));
+            if let Some(post) = &mut post {
+                cover(post, is_shown);
             }
-        }
-        if exhausted || found.len() == wanted {
-            break;
-        }
-    }
-    let (found, next_cursor) = app.cursors.cut(list, paging.limit, found, |(position, _)| position.clone());
-    Ok(Page { items: found.into_iter().map(|(_, post)| post).collect(), next_cursor })
+            (Position { key: row.key, id: row.id }, post)
+        };
+        Ok(rows.into_iter().map(shown).collect())
+    };
+    app.cursors.filled(list, paging, position, read).await
 }

@@ -271,12 +271,14 @@ pub fn cover(post: &mut Post, is_shown: impl Fn(&str) -> bool) {
     post.mentions.retain(|person| is_shown(&person.id));
 }
 
-/// Refuses who may not see a post, or whom its author does not want to see: for answers to it of every kind.
-pub async fn check_shown(run: &mut impl Run, id: &str, viewer: &str) -> Result<(), Error> {
+/// Refuses who may not see a post, or whom its author does not want to see; and tells who else is hidden from the viewer.
+pub async fn check_shown(run: &mut impl Run, id: &str, viewer: Option<&str>) -> Result<Hidden, Error> {
     let Some(found) = run.one(&FindPost { id: id.to_owned() }).await? else {
         return Err(missing(run, id).await);
     };
-    Hidden::from(run, Some(viewer)).await?.check(&found.author_id, Error::PostNotFound)
+    let hidden = Hidden::from(run, viewer).await?;
+    hidden.check(&found.author_id, Error::PostNotFound)?;
+    Ok(hidden)
 }
 
 /// One post, which must exist.

@@ -52,7 +52,7 @@ impl Creation for CreatePost {
         };
         let author = tx.one(&insert).await?.ok_or(Error::InvalidToken)?;
         if let Some(quoted) = self.quote_of.clone() {
-            check_shown(tx, &quoted, &self.author).await?;
+            check_shown(tx, &quoted, Some(&self.author)).await?;
             let link = LinkQuote { id: self.id.clone(), quoted: quoted.clone(), rank_key: self.rank_key };
             if tx.one(&link).await?.is_none() {
                 return Err(missing(tx, &quoted).await);

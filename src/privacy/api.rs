@@ -17,7 +17,7 @@ use crate::{
     http::answer::Json,
     page::{Limit, Page, Paging},
     section::Section,
-    users::{UserSummary, UserViewer, api::people_page, resolve, viewer_states},
+    users::{UserSummary, UserViewer, api::people_page, resolve, viewer_state},
 };
 
 pub struct PrivacyApi {
@@ -153,8 +153,6 @@ impl PrivacyApi {
         user: String,
     ) -> Result<Json<UserViewer>, Error> {
         self.app.store.run(&query).await?.pop().ok_or(Error::UserNotFound)?;
-        let mut states =
-            viewer_states(&mut &self.app.store, std::slice::from_ref(&user), Some(&viewer)).await?;
-        states.remove(&user).map(|state| Json::new(&state)).ok_or(Error::UserNotFound)
+        Ok(Json::new(&viewer_state(&mut &self.app.store, &user, &viewer).await?))
     }
 }

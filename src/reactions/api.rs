@@ -29,7 +29,7 @@ use crate::{
         queries::{PostOfUser, PostsViewerState, repost_id},
     },
     section::Section,
-    users::{Hidden, resolve_shown},
+    users::resolve_shown,
 };
 
 pub struct ReactionsApi {
@@ -48,7 +48,7 @@ impl ReactionsApi {
         /// The post's id.
         id: Path<String>,
     ) -> Result<Json<PostViewer>, Error> {
-        check_shown(&mut &self.app.reading(), &id.0, &viewer.id).await?;
+        check_shown(&mut &self.app.reading(), &id.0, Some(&viewer.id)).await?;
         let rank_key = self.app.clock.next_rank_key();
         self.toggle(&viewer.id, &id.0, LikePost { viewer: viewer.id.clone(), post: id.0.clone(), rank_key })
             .await
@@ -117,7 +117,7 @@ impl ReactionsApi {
         /// The post's id.
         id: Path<String>,
     ) -> Result<Json<PostViewer>, Error> {
-        check_shown(&mut &self.app.reading(), &id.0, &viewer.id).await?;
+        check_shown(&mut &self.app.reading(), &id.0, Some(&viewer.id)).await?;
         let rank_key = self.app.clock.next_rank_key();
         self.toggle(&viewer.id, &id.0, Bookmark { viewer: viewer.id.clone(), post: id.0.clone(), rank_key })
             .await
@@ -170,8 +170,7 @@ impl ReactionsApi {
         /// Where to go on: `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<Post>>, Error> {
-        let hidden = Hidden::from(&mut &self.app.reading(), reader.id()).await?;
-        let user = resolve_shown(&mut &self.app.store, &user.0, &hidden).await?;
+        let (user, _) = resolve_shown(&mut &self.app.reading(), &user.0, reader.id()).await?;
         let paging = Paging::new(limit.0, cursor.0);
         let list = format!("liked:{user}");
         let page = posts_page(&self.app, &list, &paging, reader.id(), |before_key, before_id, limit| {

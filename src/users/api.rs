@@ -151,8 +151,7 @@ impl UsersApi {
         /// Where to go on: `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<UserSummary>>, Error> {
-        let hidden = Hidden::from(&mut &self.app.reading(), reader.id()).await?;
-        let user = resolve_shown(&mut &self.app.store, &user.0, &hidden).await?;
+        let (user, hidden) = resolve_shown(&mut &self.app.reading(), &user.0, reader.id()).await?;
         let list = format!("followers:{user}");
         self.people(&list, Paging::new(limit.0, cursor.0), |before_key, before_id, limit| Followers {
             user,
@@ -178,8 +177,7 @@ impl UsersApi {
         /// Where to go on: `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<UserSummary>>, Error> {
-        let hidden = Hidden::from(&mut &self.app.reading(), reader.id()).await?;
-        let user = resolve_shown(&mut &self.app.store, &user.0, &hidden).await?;
+        let (user, hidden) = resolve_shown(&mut &self.app.reading(), &user.0, reader.id()).await?;
         let list = format!("following:{user}");
         self.people(&list, Paging::new(limit.0, cursor.0), |before_key, before_id, limit| Following {
             user,

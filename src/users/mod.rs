@@ -119,11 +119,16 @@ pub async fn resolve(run: &mut impl Run, segment: &str) -> Result<String, Error>
     row.map(|row| row.id).ok_or(Error::UserNotFound)
 }
 
-/// The same for a viewer to whom that person is shown.
-pub async fn resolve_shown(run: &mut impl Run, segment: &str, hidden: &Hidden) -> Result<String, Error> {
+/// The same for a viewer to whom that person must be shown, and who else is hidden from the viewer.
+pub async fn resolve_shown(
+    run: &mut impl Run,
+    segment: &str,
+    viewer: Option<&str>,
+) -> Result<(String, Hidden), Error> {
+    let hidden = Hidden::from(run, viewer).await?;
     let id = resolve(run, segment).await?;
     hidden.check(&id, Error::UserNotFound)?;
-    Ok(id)
+    Ok((id, hidden))
 }
 
 /// The users of those ids, in the order of the ids; unknown ones are left out.
@@ -144,6 +149,11 @@ pub async fn read(run: &mut impl Run, ids: &[String], viewer: Option<&str>) -> R
 /// One user, who must exist.
 pub async fn read_one(run: &mut impl Run, id: &str, viewer: Option<&str>) -> Result<User, Error> {
     read(run, &[id.to_owned()], viewer).await?.pop().ok_or(Error::UserNotFound)
+}
+
+/// What the viewer has to do with a user, who must exist.
+pub async fn viewer_state(run: &mut impl Run, user: &str, viewer: &str) -> Result<UserViewer, Error> {
+    viewer_states(run, &[user.to_owned()], Some(viewer)).await?.remove(user).ok_or(Error::UserNotFound)
 }
 
 /// What the viewer has to do with each of those users.

@@ -37,6 +37,8 @@ pub struct HttpConfig {
     pub public_url: Option<String>,
     pub cors_origins: String,
     pub trusted_proxies: String,
+    pub max_connections: usize,
+    pub connections_per_address: usize,
     #[serde(with = "seconds")]
     pub request_timeout: Duration,
     #[serde(with = "seconds")]
@@ -269,6 +271,8 @@ impl Config {
             return wrong("cdn.purge_header", "must be a header, such as `Fastly-Key: …`");
         }
         let positive = [
+            ("http.max_connections", self.http.max_connections),
+            ("http.connections_per_address", self.http.connections_per_address),
             ("store.pool_size", self.store.pool_size),
             ("store.max_waiting", self.store.max_waiting),
             ("rate_limits.reads_per_minute", self.rate_limits.reads_per_minute as usize),

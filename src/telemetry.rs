@@ -9,6 +9,8 @@ use crate::config::{LogConfig, LogFormat};
 
 pub const REQUESTS: &str = "kith_http_request_duration_seconds";
 pub const REQUESTS_IN_FLIGHT: &str = "kith_http_requests_in_flight";
+pub const CONNECTIONS: &str = "kith_http_connections";
+pub const CONNECTIONS_REFUSED: &str = "kith_http_connections_refused_total";
 pub const PASSWORD_HASHES: &str = "kith_password_hash_duration_seconds";
 pub const STREAMS: &str = "kith_streams_open";
 pub const STATEMENTS: &str = "kith_statement_duration_seconds";
@@ -79,6 +81,12 @@ fn describe() {
         "Seconds from the head of a request to the head of its answer, by method, route and status."
     );
     describe_gauge!(REQUESTS_IN_FLIGHT, Unit::Count, "Requests that are not answered yet.");
+    describe_gauge!(CONNECTIONS, Unit::Count, "Open connections of clients.");
+    describe_counter!(
+        CONNECTIONS_REFUSED,
+        Unit::Count,
+        "Connections that were closed at once because their address had its share of them already."
+    );
     describe_histogram!(PASSWORD_HASHES, Unit::Seconds, "Seconds that hashing a password took.");
     describe_gauge!(STREAMS, Unit::Count, "Open streams of the home feed.");
     describe_histogram!(

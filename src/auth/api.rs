@@ -77,12 +77,18 @@ impl SessionsApi {
             metrics::counter!(RATE_LIMITED, "class" => "account").increment(1);
             return Err(Error::RateLimited(wait));
         }
-        let found = self.app.store.run(&FindCredential { handle: handle.clone() }).await?.pop();
-        let hash = found.as_ref().map(|credential| credential.password_hash.clone());
-        let fits = self.app.passwords.verify(credentials.password, hash).await?;
-        let credential = found.filter(|_| fits).ok_or(Error::InvalidCredentials)?;
-        self.app.attempts.succeed(&handle);
-        self.tokens(sessions::open(&self.app, &credential.user_id).await?)
+        match self.log_in(&handle, credentials.password).await {
+            Err(Error::InvalidCredentials) => Err(Error::InvalidCredentials),
+            Err(error) => {
+                // Of the password it tells nothing.
+                self.app.attempts.take_back(&handle);
+                Err(error)
+            }
+            Ok(issued) => {
+                self.app.attempts.succeed(&handle);
+                self.tokens(issued)
+            }
+        }
     }
 
     /// Refresh tokens
@@ -116,6 +122,14 @@ impl SessionsApi {
 }
 
 impl SessionsApi {
+    async fn log_in(&self, handle: &str, password: String) -> Result<sessions::Issued, Error> {
+        let found = self.app.store.run(&FindCredential { handle: handle.to_owned() }).await?.pop();
+        let hash = found.as_ref().map(|credential| credential.password_hash.clone());
+        let fits = self.app.passwords.verify(password, hash).await?;
+        let credential = found.filter(|_| fits).ok_or(Error::InvalidCredentials)?;
+        sessions::open(&self.app, &credential.user_id).await
+    }
+
     fn tokens(&self, issued: sessions::Issued) -> Result<Json<SessionTokens>, Error> {
         let tokens = &self.app.tokens;
         let answer = SessionTokens {

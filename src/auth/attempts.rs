@@ -61,6 +61,17 @@ impl Attempts {
         wait.map_or(Ok(()), Err)
     }
 
+    /// An attempt that has neither failed nor succeeded.
+    pub fn take_back(&self, handle: &str) {
+        self.failed.entry(self.hash.hash_one(handle)).and_compute_with(|known| {
+            match known.map(moka::Entry::into_value) {
+                Some(failed) if failed.times > 1 => Op::Put(Failed { times: failed.times - 1, ..failed }),
+                Some(_) => Op::Remove,
+                None => Op::Nop,
+            }
+        });
+    }
+
     pub fn succeed(&self, handle: &str) {
         self.failed.invalidate(&self.hash.hash_one(handle));
     }
@@ -88,6 +99,21 @@ mod tests {
         for _ in 0..FREE {
             assert_eq!(attempts.begin("ann", now), Ok(()));
         }
+    }
+
+    #[test]
+    fn an_attempt_that_is_taken_back_counts_for_nothing() {
+        let (attempts, now) = (Attempts::default(), Instant::now());
+        for _ in 0..10 * FREE {
+            assert_eq!(attempts.begin("ann", now), Ok(()));
+            attempts.take_back("ann");
+        }
+        for _ in 0..FREE {
+            assert_eq!(attempts.begin("ann", now), Ok(()), "those before count as none");
+        }
+        attempts.take_back("ann");
+        assert_eq!(attempts.begin("ann", now), Ok(()));
+        assert_eq!(attempts.begin("ann", now), Err(Duration::from_secs(1)));
     }
 
     #[test]

@@ -79,6 +79,7 @@ fn shared(error: &Error) -> Error {
         Error::Store(StoreError::Failed { statement, message }) => {
             Error::Store(StoreError::Failed { statement, message: message.clone() })
         }
+        Error::Overloaded => Error::Overloaded,
         error => Error::Store(StoreError::Unavailable(error.to_string())),
     }
 }

@@ -64,6 +64,8 @@ pub async fn events(
                             .collect();
                         return Some((stream::iter(events), (tail, updates, open)));
                     }
+                    // To reconnect, and to begin anew, would be more work for a store that has too much.
+                    Err(Error::Overloaded) => {}
                     // The client's own reconnecting is better than a stream that stays silent.
                     Err(error) => {
                         tracing::warn!(%error, "a stream of the home feed ends");

@@ -181,8 +181,7 @@ fn kind(method: &Method, path: &str) -> Option<Kind> {
     })
 }
 
-/// Where a request comes from: the peer, or if that is one of ours, whom it names last who is not. Of IPv6 the network,
-/// for a home has as many addresses as it likes.
+/// Where a request comes from: the peer, or if that is one of ours, whom it names last who is not.
 fn address(request: &Request, trusted: &[IpNet]) -> IpAddr {
     let peer = request.remote_addr().as_socket_addr().map(std::net::SocketAddr::ip);
     let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).to_canonical();
@@ -204,7 +203,12 @@ fn address(request: &Request, trusted: &[IpNet]) -> IpAddr {
             }
         }
     }
-    match nearest {
+    network(nearest)
+}
+
+/// What counts as one address: of IPv6 the network, for a home has as many addresses as it likes.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();
             IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
@@ -235,6 +239,11 @@ pub async fn limit<E: Endpoint<Output = Response>>(
     }
     let mut response = endpoint.call(request).await?;
     let headers = response.headers_mut();
+    // What is left to one client says nothing to the others who get the same answer from a shared cache.
+    let shared = |value: &HeaderValue| value.to_str().is_ok_and(|text| text.contains("s-maxage"));
+    if headers.get(header::CACHE_CONTROL).is_some_and(shared) {
+        return Ok(response);
+    }
     headers.insert(RATE_LIMIT_POLICY.clone(), told.policy);
     if let Ok(left) = HeaderValue::from_str(&told.left) {
         headers.insert(RATE_LIMIT.clone(), left);

@@ -11,7 +11,7 @@ use poem::{
 use tokio::{net::TcpListener, task::JoinSet};
 
 use super::{
-    connections::{self, Patience},
+    connections,
     cors::{Origins, share},
     limits::{Limits, limit},
     middleware::{catch_panics, entity_tags, limit_time, link_next, observe, problems},
@@ -110,8 +110,6 @@ pub async fn serve(
         .map_err(|error| StartError::Listen { address: listen.clone(), error })?;
     started(listener.local_addr()?);
     let endpoint = endpoint(Arc::clone(&app), metrics);
-    let patience =
-        Patience { idle: app.config.http.idle_timeout, shutdown: app.config.http.shutdown_timeout };
     let (stopping, streams) = (app.updates.clone(), Duration::from_millis(50));
     let stop = async move {
         stop.await;
@@ -128,7 +126,7 @@ pub async fn serve(
     background.spawn(crate::feeds::heat::keep(Arc::clone(&app)));
     background.spawn(crate::privacy::end_mutes(Arc::clone(&app)));
     background.spawn(crate::cdn::purge(Arc::clone(&app)));
-    let served = connections::serve(listener, endpoint, patience, stop).await;
+    let served = connections::serve(listener, endpoint, &app.config.http, stop).await;
     background.shutdown().await;
     app.store.close().await;
     Ok(served?)

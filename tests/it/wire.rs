@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use kith::config::HttpConfig;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -30,10 +31,15 @@ struct Served {
 
 impl Served {
     async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    async fn with(change: impl FnOnce(&mut HttpConfig)) -> Self {
         let kith = Kith::with(On::Embedded, |config| {
             "127.0.0.1:0".clone_into(&mut config.http.listen);
             config.http.body_timeout = BODY_TIMEOUT;
             config.http.idle_timeout = IDLE_TIMEOUT;
+            change(&mut config.http);
         })
         .await;
         let (stop, stopped) = oneshot::channel::<()>();
@@ -415,4 +421,65 @@ async fn who_does_not_read_is_cut_off() {
         let read = patient.read(&mut answer).await.expect("an answer");
         assert!(answer[..read].starts_with(b"HTTP/1.1 200 "));
     }
+}
+
+/// Whether a request on that connection is answered, and not cut off.
+async fn is_answered(stream: &mut TcpStream) -> bool {
+    let request = b"GET /health/live HTTP/1.1\r\nhost: kith\r\n\r\n";
+    if stream.write_all(request).await.is_err() {
+        return false;
+    }
+    // Answers are written whole.
+    let mut answer = [0; 4096];
+    stream.read(&mut answer).await.is_ok_and(|_| answer.starts_with(b"HTTP/1.1 200"))
+}
+
+#[tokio::test]
+async fn one_address_has_a_share_of_the_connections_and_a_proxy_has_none() {
+    let served = Served::with(|http| {
+        http.trusted_proxies.clear();
+        http.connections_per_address = 3;
+    })
+    .await;
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        let mut stream = served.connect().await;
+        assert!(is_answered(&mut stream).await);
+        open.push(stream);
+    }
+    for _ in 0..5 {
+        assert!(!is_answered(&mut served.connect().await).await, "more than its share");
+    }
+    // Whoever has a connection keeps it, and one that ends makes room.
+    assert!(is_answered(&mut open[0]).await);
+    drop(open.pop());
+    let started = Instant::now();
+    while !is_answered(&mut served.connect().await).await {
+        assert!(started.elapsed() < SLACK, "no room was made");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+
+    let served = Served::with(|http| http.connections_per_address = 3).await;
+    let mut open = Vec::new();
+    for n in 0..9 {
+        let mut stream = served.connect().await;
+        assert!(is_answered(&mut stream).await, "{n}");
+        open.push(stream);
+    }
+}
+
+#[tokio::test]
+async fn when_there_are_as_many_connections_as_may_be_the_next_one_waits() {
+    let served = Served::with(|http| http.max_connections = 2).await;
+    let (mut first, mut second) = (served.connect().await, served.connect().await);
+    assert!(is_answered(&mut first).await && is_answered(&mut second).await);
+    let mut third = served.connect().await;
+    let soon = Duration::from_millis(300);
+    assert!(tokio::time::timeout(soon, is_answered(&mut third)).await.is_err(), "it waits");
+    drop(first);
+    let mut answer = [0; 12];
+    // The request was sent already.
+    tokio::time::timeout(SLACK, third.read_exact(&mut answer)).await.expect("in time").expect("an answer");
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    assert!(is_answered(&mut second).await);
 }

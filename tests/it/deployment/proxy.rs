@@ -103,7 +103,7 @@ async fn what_nginx_refuses_is_a_problem_too() {
     }
     let refused = refused.expect("an end");
     assert_eq!(refused.header("retry-after"), "2");
-    refused.expect_problem(429, "too_many_requests");
+    refused.expect_problem(429, "rate_limited");
     get(nginx, &format!("/v1/users/{}", ann.id), "").await.expect(200);
 }
 

@@ -37,6 +37,8 @@ pub enum Error {
     Forbidden(&'static str),
     #[error("You block this person. Unblock them first.")]
     Blocked,
+    #[error("Only what everybody can see can be quoted or reposted.")]
+    NotPublic,
     #[error("There is no such user.")]
     UserNotFound,
     #[error("There is no such post.")]
@@ -141,7 +143,7 @@ impl Error {
             | Self::InvalidCursor
             | Self::InvalidParameter { .. } => StatusCode::BAD_REQUEST,
             Self::Unauthenticated | Self::InvalidToken | Self::InvalidCredentials => StatusCode::UNAUTHORIZED,
-            Self::Forbidden(_) | Self::Blocked => StatusCode::FORBIDDEN,
+            Self::Forbidden(_) | Self::Blocked | Self::NotPublic => StatusCode::FORBIDDEN,
             Self::UserNotFound | Self::PostNotFound | Self::CommentNotFound | Self::NotFound => {
                 StatusCode::NOT_FOUND
             }
@@ -193,6 +195,7 @@ impl Error {
             Self::SelfFollow => "self_follow",
             Self::SelfBlock => "self_block",
             Self::Blocked => "blocked",
+            Self::NotPublic => "not_public",
             Self::DailyPostQuotaExceeded(_) => "daily_post_quota_exceeded",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::ParentNotInThread => "parent_not_in_thread",

@@ -9,7 +9,10 @@ use kith::{
     cypher::Query,
     feeds::queries::{HomeEntries, HomeReasons, HomeRow, PublicEntries, UserEntries, UserReasons},
     graph::queries::{Mutuals, Suggestions},
-    posts::queries::{PostOfUser, PostsViewerState, ReadPosts},
+    posts::{
+        Visibility,
+        queries::{PostOfUser, PostsViewerState, ReadPosts},
+    },
     users::queries::{Followers, ReadUsers},
 };
 use serde_json::json;
@@ -94,7 +97,14 @@ pub async fn measure(world: &World, app: &App, wanted: impl Fn(&str) -> bool) ->
         .await?;
     let author = |n: usize| world.authors[n % world.authors.len()].clone();
     bench
-        .run(|n| UserEntries { user: author(n), before_key, before_id: before_id.clone(), limit: PAGE })
+        .run(|n| UserEntries {
+            user: author(n),
+            viewer: String::new(),
+            levels: vec![Visibility::Public],
+            before_key,
+            before_id: before_id.clone(),
+            limit: PAGE,
+        })
         .await?;
     bench
         .run(|n| {

@@ -5,5 +5,6 @@ SET
   user.display_name = $display_name,
   user.bio = $bio,
   user.avatar_url = $avatar_url,
+  user.locked = CASE WHEN $locked THEN true END,
   user.revision = $revision + 1
 RETURN user.id AS id

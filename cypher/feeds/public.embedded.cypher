@@ -1,4 +1,4 @@
-// The newest posts of all, up to a position and between two moments. No row: none is between them.
+// The newest of all posts for everybody, up to a position and between two moments. No row: none is between them.
 // The embedded engine does not walk an index in order, and finds in one only numbers that a double can tell apart, which
 // moments are and rank keys are not.
 MATCH (post:Post)
@@ -6,6 +6,7 @@ WHERE post.created_at >= $since
   AND post.created_at <= $until
   AND post.rank_key <= $before_key
   AND (post.rank_key < $before_key OR post.id < $before_id)
+  AND post.visibility = 'public'
   AND NOT post.author_id IN $hidden
 RETURN
   post.id AS id,

@@ -1,4 +1,4 @@
-// Creates a post with its tags, and tells who its author is. No row: no such author.
+// Creates a post with its tags, and tells who its author is and for whom it is. No row: no such author.
 // What may be null is set afterwards: in a pattern the embedded engine refuses a property that no stored node has.
 MATCH (author:User {id: $author})
 CREATE (author)-[:POSTED]->(post:Post:Entry {
@@ -9,7 +9,7 @@ CREATE (author)-[:POSTED]->(post:Post:Entry {
   created_at: $created_at,
   text: $text,
   tags: $tags,
-  visibility: $visibility,
+  visibility: coalesce($visibility, CASE WHEN author.locked IS NULL THEN 'public' ELSE 'followers' END),
   revision: 1
 })
 SET post.quote_of = $quote_of
@@ -17,4 +17,6 @@ FOREACH (name IN $tags |
   MERGE (tag:Tag {id: name})
   CREATE (post)-[:TAGGED {tag: name, rank_key: $rank_key}]->(tag)
 )
-RETURN author.id AS id, author.handle AS handle, author.display_name AS name, author.avatar_url AS avatar_url
+RETURN
+  {id: author.id, handle: author.handle, name: author.display_name, avatar_url: author.avatar_url} AS author,
+  post.visibility AS visibility

@@ -6,4 +6,4 @@ SET
   post.tags = $tags,
   post.edited_at = $now,
   post.revision = $revision + 1
-RETURN post.id AS id
+RETURN post.author_id AS author_id, post.visibility AS visibility

@@ -9,6 +9,7 @@ RETURN
   user.avatar_url AS avatar_url,
   user.bio AS bio,
   user.created_at AS created_at,
+  user.locked IS NOT NULL AS locked,
   {
     posts: COUNT { (user)-[:POSTED]->() },
     followers: COUNT { (user)<-[:FOLLOWS]-() },

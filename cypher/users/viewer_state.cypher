@@ -7,6 +7,8 @@ RETURN
   user.id AS id,
   EXISTS { (me)-[:FOLLOWS]->(user) } AS following,
   EXISTS { (user)-[:FOLLOWS]->(me) } AS followed_by,
+  EXISTS { (me)-[:REQUESTS]->(user) } AS requested,
+  EXISTS { (user)-[:REQUESTS]->(me) } AS requested_by,
   EXISTS { (me)-[:BLOCKS]->(user) } AS blocking,
   mute IS NOT NULL AS muting,
   mute.until AS muted_until

@@ -10,6 +10,7 @@ use crate::{
     app::App,
     auth::Viewer,
     error::Error,
+    follows::queries::AcceptAll,
     http::{
         answer::{Json, NoContent},
         body::Body,
@@ -36,6 +37,8 @@ pub struct ProfileChanges {
     #[serde(default)]
     #[oai(validator(max_length = 2048))]
     pub avatar_url: MaybeUndefined<String>,
+    /// Whether it takes one's consent to follow one. Once it does not any more, all who have asked follow.
+    pub locked: Option<bool>,
 }
 
 #[OpenApi(tag = "Section::Accounts")]
@@ -69,6 +72,8 @@ impl AccountsApi {
             name: changes.name.as_deref().map(|name| rules::name(name, &mut errors)),
             bio: checked(changes.bio, |bio| rules::bio(Some(bio), &mut errors)),
             avatar_url: checked(changes.avatar_url, |url| rules::avatar_url(Some(url), &mut errors)),
+            locked: changes.locked,
+            rank_key: self.app.clock.next_rank_key(),
         };
         rules::refuse(errors)?;
         let user = self.app.store.write(&work).await?;
@@ -112,6 +117,8 @@ struct ChangeProfile {
     name: Option<String>,
     bio: MaybeUndefined<String>,
     avatar_url: MaybeUndefined<String>,
+    locked: Option<bool>,
+    rank_key: i64,
 }
 
 impl Work for ChangeProfile {
@@ -128,9 +135,13 @@ impl Work for ChangeProfile {
             display_name: self.name.clone().unwrap_or(user.name),
             bio: changed(&self.bio, user.bio),
             avatar_url: changed(&self.avatar_url, user.avatar_url),
+            locked: self.locked.unwrap_or(user.locked),
         };
         // No row: somebody changed it in between, and both changes shall hold.
         tx.one(&query).await?.ok_or_else(|| StoreError::Transient("the profile changed meanwhile".into()))?;
+        if self.locked == Some(false) && user.locked {
+            tx.run(&AcceptAll { viewer: self.viewer.clone(), rank_key: self.rank_key }).await?;
+        }
         read_one(tx, &self.viewer, Some(&self.viewer)).await
     }
 }

@@ -8,7 +8,7 @@ use crate::{
 
 queries! {
     /// Sets the whole profile, if it still is at that revision.
-    write SetProfile("accounts/set_profile.cypher") { id: String, revision: i64, display_name: String, bio: Option<String>, avatar_url: Option<String> } -> IdRow,
+    write SetProfile("accounts/set_profile.cypher") { id: String, revision: i64, display_name: String, bio: Option<String>, avatar_url: Option<String>, locked: bool } -> IdRow,
         about |set| vec![Fact::User(&set.id)];
 
     /// Ends log-ins of a user and remembers that the rest has to follow.

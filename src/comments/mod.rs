@@ -13,6 +13,7 @@ use crate::{
     clock::Timestamp,
     comments::queries::{CommentsViewerState, FindComment, ReadComments},
     error::Error,
+    posts,
     store::Run,
     users::{Hidden, UserSummary},
 };
@@ -102,10 +103,18 @@ pub async fn read(
 /// One comment as it is shown to a viewer, who must be allowed to see it.
 pub async fn read_shown(run: &mut impl Run, id: &str, viewer: Option<&str>) -> Result<Comment, Error> {
     let comment = read_one(run, id, viewer).await?;
-    if let Some(author) = &comment.author {
-        Hidden::from(run, viewer).await?.check(&author.id, Error::CommentNotFound)?;
-    }
+    check_thread(run, &comment.post_id, viewer).await?;
+    comment.check(&Hidden::from(run, viewer).await?)?;
     Ok(comment)
+}
+
+/// Refuses who may not see the post that a comment is about. One that was deleted leaves its comments to everybody.
+async fn check_thread(run: &mut impl Run, post: &str, viewer: Option<&str>) -> Result<(), Error> {
+    match posts::check_shown(run, post, viewer).await {
+        Ok(_) | Err(Error::PostDeleted) => Ok(()),
+        Err(Error::PostNotFound) => Err(Error::CommentNotFound),
+        Err(error) => Err(error),
+    }
 }
 
 impl Comment {
@@ -113,11 +122,17 @@ impl Comment {
     pub fn is_of(&self, hidden: &Hidden) -> bool {
         self.author.as_ref().is_some_and(|author| hidden.is_blocked(&author.id))
     }
+
+    /// Refuses who is hidden from its author.
+    pub fn check(&self, hidden: &Hidden) -> Result<(), Error> {
+        self.author.as_ref().map_or(Ok(()), |author| hidden.check(&author.id, Error::CommentNotFound))
+    }
 }
 
 /// Refuses who may not see a comment, or whom its author does not want to see.
 pub async fn check_shown(run: &mut impl Run, id: &str, viewer: &str) -> Result<(), Error> {
     let found = run.one(&FindComment { id: id.to_owned() }).await?.ok_or(Error::CommentNotFound)?;
+    check_thread(run, &found.post_id, Some(viewer)).await?;
     match found.author_id {
         Some(author) => Hidden::from(run, Some(viewer)).await?.check(&author, Error::CommentNotFound),
         None => Ok(()),

@@ -54,8 +54,8 @@ impl Creation for CreateComment {
                 if found.deleted {
                     return Err(Error::CommentNotFound);
                 }
-                super::check_shown(tx, parent, &self.author).await?;
                 posts::check_shown(tx, &self.post, Some(&self.author)).await?;
+                super::check_shown(tx, parent, &self.author).await?;
                 let insert = InsertReply {
                     id: self.id.clone(),
                     author: self.author.clone(),

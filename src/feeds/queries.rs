@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     cypher::{IdRow, Keyed},
     page::Position,
-    posts::queries::PostOfUser,
+    posts::{Visibility, queries::PostOfUser},
     queries,
     store::Fact,
     users::UserSummary,
@@ -26,8 +26,8 @@ queries! {
     /// Who reposted each of those posts.
     read Reposters("feeds/reposters.cypher") { posts: Vec<String> } -> ReasonRow,
         about |it, rows| about_reasons(it.posts.iter(), rows).collect();
-    /// The newest posts and reposts of a user.
-    read UserEntries("feeds/user.cypher", embedded "feeds/user.embedded.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> EntryRow,
+    /// The newest posts and reposts of a user that a viewer may see.
+    read UserEntries("feeds/user.cypher", embedded "feeds/user.embedded.cypher") { user: String, viewer: String, levels: Vec<Visibility>, before_key: i64, before_id: String, limit: usize } -> EntryRow,
         about |it| vec![Fact::Entries(&it.user)];
     /// Why each of those posts stands among a user's.
     read UserReasons("feeds/user_reasons.cypher") { user: String, posts: Vec<PostOfUser>, start: i64 } -> ReasonRow,

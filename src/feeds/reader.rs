@@ -14,7 +14,7 @@ use crate::{
     clock::{SEQUENCE_BITS, Timestamp},
     error::Error,
     page::{Page, Paging, Position},
-    posts::{self, Post, queries::PostOfUser},
+    posts::{self, Audience, Post, Visibility, queries::PostOfUser},
     store::{Run, Windows},
     users::Hidden,
 };
@@ -179,11 +179,11 @@ async fn newer_than(app: &App, viewer: &str, floor: i64) -> Result<Vec<EntryRow>
 /// Where a feed begins at this moment: the position of its newest entry.
 async fn newest(app: &App, feed: &Feed) -> Result<Position, Error> {
     let reading = Reading::new(&app.cache, &app.store);
-    let rows = entries(app, &reading, feed, &Position::newest(), 1, &Hidden::default()).await?;
+    let rows = entries(app, &reading, feed, &Position::newest(), 1, &Sight::default()).await?;
     Ok(rows.first().map_or(Position { key: i64::MIN, id: String::new() }, EntryRow::position))
 }
 
-/// Items for those posts, each for the reason that its author wrote it, in the order of the ids.
+/// Items for those posts, as far as they are for everybody, each for the reason that its author wrote it, in the order of the ids.
 pub async fn of_posts(
     mut reading: &Reading<'_>,
     ids: &[String],
@@ -192,7 +192,8 @@ pub async fn of_posts(
     let mut posts = posts::read(&mut reading, ids, viewer).await?;
     let hidden = Hidden::from(&mut reading, viewer).await?;
     let is_shown = |person: &str| Feed::Public.shows(person, &hidden);
-    let shown = ids.iter().filter_map(|id| posts.remove(id)).filter(|post| is_shown(&post.author.id));
+    let is_public = |post: &Post| post.visibility == Visibility::Public && is_shown(&post.author.id);
+    let shown = ids.iter().filter_map(|id| posts.remove(id)).filter(is_public);
     Ok(shown
         .map(|mut post| {
             posts::cover(&mut post, is_shown);
@@ -220,6 +221,15 @@ impl Feed {
     }
 }
 
+/// What a viewer is shown of a feed.
+#[derive(Default)]
+struct Sight<'a> {
+    viewer: Option<&'a str>,
+    hidden: Hidden,
+    /// Of a user's feed: for whom a post may be.
+    levels: Vec<Visibility>,
+}
+
 /// The newest entries after a position, and who is hidden from the viewer. A home feed is found without knowing that, so
 /// both are read at once.
 async fn entries_and_hidden(
@@ -230,14 +240,18 @@ async fn entries_and_hidden(
     limit: usize,
     viewer: Option<&str>,
 ) -> Result<(Vec<EntryRow>, Hidden), Error> {
-    let mut reader = reading;
-    let hidden = async { Hidden::from(&mut reader, viewer).await };
-    if matches!(feed, Feed::Home(_)) {
-        let nobody = Hidden::default();
-        return tokio::try_join!(entries(app, reading, feed, before, limit, &nobody), hidden);
-    }
-    let hidden = hidden.await?;
-    Ok((entries(app, reading, feed, before, limit, &hidden).await?, hidden))
+    let (mut one, mut other) = (reading, reading);
+    let hidden = async { Hidden::from(&mut one, viewer).await };
+    let (hidden, levels) = match feed {
+        Feed::Home(_) => {
+            let all = Sight::default();
+            return tokio::try_join!(entries(app, reading, feed, before, limit, &all), hidden);
+        }
+        Feed::User(user) => tokio::try_join!(hidden, Visibility::admitting(&mut other, viewer, user))?,
+        Feed::Public | Feed::Tag(_) => (hidden.await?, Vec::new()),
+    };
+    let sight = Sight { viewer, hidden, levels };
+    Ok((entries(app, reading, feed, before, limit, &sight).await?, sight.hidden))
 }
 
 async fn entries(
@@ -246,21 +260,24 @@ async fn entries(
     feed: &Feed,
     before: &Position,
     limit: usize,
-    hidden: &Hidden,
+    sight: &Sight<'_>,
 ) -> Result<Vec<EntryRow>, Error> {
     let (before_key, before_id) = (before.key, before.id.clone());
     match feed.clone() {
         Feed::Home(viewer) => home::entries(app, reading, &viewer, before, limit).await,
-        Feed::User(user) => reading.run(&UserEntries { user, before_key, before_id, limit }).await,
+        Feed::User(user) => {
+            let (viewer, levels) = (sight.viewer.unwrap_or_default().to_owned(), sight.levels.clone());
+            reading.run(&UserEntries { user, viewer, levels, before_key, before_id, limit }).await
+        }
         Feed::Tag(tag) => {
-            let hidden = hidden.kept_out();
+            let hidden = sight.hidden.kept_out();
             reading.run(&TagEntries { tag, hidden, before_key, before_id, limit }).await
         }
         Feed::Public => {
             let from = before_key.min(app.newest_key());
             let query = |since: i64| {
                 let (since, until) = (since >> SEQUENCE_BITS, (before_key >> SEQUENCE_BITS).min(LATEST));
-                let (hidden, before_id) = (hidden.kept_out(), before_id.clone());
+                let (hidden, before_id) = (sight.hidden.kept_out(), before_id.clone());
                 PublicEntries { hidden, before_key, before_id, since, until, limit }
             };
             app.store.scan(&mut reading, from, limit, Windows::NEWEST, query).await
@@ -317,12 +334,12 @@ async fn hydrate(
         }
     };
     let mut reasons = reasons.map(by_post);
+    let audience = Audience::of(&mut &*reading, viewer, posts.values()).await?;
     let mut items = Vec::new();
     for row in rows {
         let is_shown = |person: &str| feed.shows(person, hidden);
-        let Some(mut post) = posts.remove(&row.post_id).filter(|post| is_shown(&post.author.id)) else {
-            continue;
-        };
+        let may_see = |post: &Post| is_shown(&post.author.id) && audience.may_see(post);
+        let Some(mut post) = posts.remove(&row.post_id).filter(may_see) else { continue };
         posts::cover(&mut post, is_shown);
         let item = match &mut reasons {
             None => by_author(

@@ -1,4 +1,4 @@
-//! Who follows whom.
+//! Who follows whom, and who asks to.
 
 pub mod api;
 pub mod queries;

@@ -12,13 +12,12 @@ use super::queries::{Mutuals, ShortestPaths, Suggestions};
 use crate::{
     app::App,
     auth::Viewer,
-    clock::Timestamp,
     error::Error,
     http::answer::Json,
     page::{Limit, Page, Paging},
     section::Section,
     users::{
-        Hidden, UserSummary,
+        Hidden, UserSummary, UserViewer,
         api::{people_page, split_ids},
         read, resolve_shown, viewer_states,
     },
@@ -54,21 +53,13 @@ pub struct Suggestion {
 
 /// What the acting user has to do with somebody.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Object)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own on the wire")]
 pub struct Relationship {
     /// The other person's id.
     #[oai(validator(pattern = "^[a-z][a-z0-9]{23}$"))]
     pub id: String,
-    /// The acting user follows the person.
-    pub following: bool,
-    /// The person follows the acting user.
-    pub followed_by: bool,
-    /// The acting user blocks the person.
-    pub blocking: bool,
-    /// The acting user mutes the person.
-    pub muting: bool,
-    /// When that ends; null if it does not, or if there is no mute.
-    pub muted_until: Option<Timestamp>,
+    #[serde(flatten)]
+    #[oai(flatten)]
+    pub state: UserViewer,
 }
 
 #[OpenApi(tag = "Section::Graph")]
@@ -169,17 +160,7 @@ impl GraphApi {
         let mut states = viewer_states(&mut &self.app.store, &ids, Some(&viewer.id)).await?;
         let relationships: Vec<Relationship> = ids
             .into_iter()
-            .filter_map(|id| {
-                let state = states.remove(&id)?;
-                Some(Relationship {
-                    id,
-                    following: state.following,
-                    followed_by: state.followed_by,
-                    blocking: state.blocking,
-                    muting: state.muting,
-                    muted_until: state.muted_until,
-                })
-            })
+            .filter_map(|id| states.remove(&id).map(|state| Relationship { id, state }))
             .collect();
         Ok(Json::new(&relationships))
     }

@@ -322,7 +322,7 @@ fn post(row: &Row, names: &HashMap<u64, String>) -> Result<Option<Event>, Import
         text,
         tags,
         quote_of: None,
-        visibility: Visibility::Public,
+        visibility: Some(Visibility::Public),
         rank_key: rank_key(created_at, post),
         created_at,
         quota: None,

@@ -36,9 +36,10 @@ pub fn answers() -> Map<String, Value> {
     let summary = |id, handle, name| json!({"id": id, "handle": handle, "name": name, "avatar_url": null});
     let ann = summary(ID, "ann", "Ann");
     let bob = summary("pfh0haxfpzowht3oi213cqos", "bob", "Bob");
-    let state = json!({"following": true, "followed_by": false, "blocking": false, "muting": false, "muted_until": null});
+    let state = json!({"following": true, "followed_by": false, "requested": false, "requested_by": false, "blocking": false, "muting": false, "muted_until": null});
     let mut user = ann.clone();
     user["bio"] = "Hi".into();
+    user["locked"] = false.into();
     user["created_at"] = at.into();
     user["counts"] = json!({"posts": 1, "followers": 2, "following": 3});
     user["viewer"] = state.clone();

@@ -48,7 +48,7 @@ pub fn complete(path: &str, method: &str, operation: &mut Value, answers: &Map<S
 }
 
 /// What is done to what may be somebody's who is hidden from the acting user, and where that is read.
-const ACTS: [&str; 3] = ["bookmark_post", "like_comment", "like_post"];
+const ACTS: [&str; 4] = ["accept_follow_request", "bookmark_post", "like_comment", "like_post"];
 const SHOWN: [&str; 3] = ["/v1/comments/{id}", "/v1/posts/{id}", "/v1/users/{user}"];
 
 fn is_shown(path: &str) -> bool {

@@ -9,7 +9,7 @@ use poem_openapi::{
 use serde::Deserialize;
 
 use super::{
-    ChangePost, CreatePost, DeletePost, Post, Visibility, check_shown, cover,
+    Audience, ChangePost, CreatePost, DeletePost, Post, Visibility, check_shown, cover,
     queries::{ListedPost, PostLikes, PostQuotes, PostReposts},
     read, read_shown,
 };
@@ -43,7 +43,7 @@ pub struct NewPost {
     /// The id of the post that this one quotes.
     #[oai(validator(pattern = "^[a-z][a-z0-9]{23}$"))]
     pub quote_of: Option<String>,
-    /// Who can see it; `public` when left out.
+    /// Who can see it; when left out `public`, or `followers` if the author's account is locked. It does not change later.
     pub visibility: Option<Visibility>,
 }
 
@@ -77,7 +77,7 @@ impl PostsApi {
             tags: text::hashtags(&text),
             text,
             quote_of: body.value.quote_of,
-            visibility: body.value.visibility.unwrap_or_default(),
+            visibility: body.value.visibility,
             rank_key,
             created_at: Timestamp::of_rank_key(rank_key),
             quota: self.app.daily_quota(),
@@ -168,7 +168,7 @@ impl PostsApi {
         /// Where to go on: `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<UserSummary>>, Error> {
-        let hidden = check_shown(&mut &self.app.reading(), &id.0, reader.id()).await?;
+        let hidden = check_shown(&mut &self.app.reading(), &id.0, reader.id()).await?.hidden;
         let paging = Paging::new(limit.0, cursor.0);
         let list = format!("likes:{}", id.0);
         let page = people_page(&self.app, &list, &paging, |before_key, before_id, limit| PostLikes {
@@ -195,7 +195,7 @@ impl PostsApi {
         /// Where to go on: `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<UserSummary>>, Error> {
-        let hidden = check_shown(&mut &self.app.reading(), &id.0, reader.id()).await?;
+        let hidden = check_shown(&mut &self.app.reading(), &id.0, reader.id()).await?.hidden;
         let paging = Paging::new(limit.0, cursor.0);
         let list = format!("reposts:{}", id.0);
         let page = people_page(&self.app, &list, &paging, |before_key, before_id, limit| PostReposts {
@@ -257,8 +257,10 @@ pub async fn posts_page<Q: Statement<Row = ListedPost>>(
         let rows = app.store.run(&query(position.key, position.id, limit)).await?;
         let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
         let mut posts = read(&mut &app.store, &ids, viewer).await?;
+        let audience = Audience::of(&mut &app.reading(), viewer, posts.values()).await?;
+        let may_see = |post: &Post| is_shown(&post.author.id) && audience.may_see(post);
         let shown = |row: ListedPost| {
-            let mut post = posts.remove(&row.id).filter(|post| is_shown(&post.author.id));
+            let mut post = posts.remove(&row.id).filter(may_see);
             if let Some(post) = &mut post {
                 cover(post, is_shown);
             }

@@ -1,12 +1,13 @@
 //! Posts and quotes: what people say to everybody.
 
 pub mod api;
+mod audience;
 pub mod queries;
 mod writes;
 
 use std::collections::{HashMap, HashSet};
 
-use poem_openapi::{Enum, Object, Union};
+use poem_openapi::{Object, Union};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -17,6 +18,7 @@ use crate::{
     users::{Hidden, UserSummary},
 };
 
+pub use audience::{Audience, Visibility};
 pub use writes::{ChangePost, CreatePost, DeletePost, check_quota, lock_author};
 
 /// A post.
@@ -73,16 +75,6 @@ impl Post {
     fn has_been_used(&self) -> bool {
         self.counts.likes + self.counts.reposts + self.bookmarks > 0
     }
-}
-
-/// Who can see a post.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Enum)]
-#[serde(rename_all = "snake_case")]
-#[oai(rename_all = "snake_case")]
-pub enum Visibility {
-    /// Everybody, also without an account.
-    #[default]
-    Public,
 }
 
 /// An image or video of a post.
@@ -253,6 +245,7 @@ pub async fn read_shown(run: &mut impl Run, id: &str, viewer: Option<&str>) -> R
     let mut post = read_one(run, id, viewer).await?;
     let hidden = Hidden::from(run, viewer).await?;
     hidden.check(&post.author.id, Error::PostNotFound)?;
+    check_audience(run, &post, viewer).await?;
     cover(&mut post, |person| !hidden.is_blocked(person));
     Ok(post)
 }
@@ -271,14 +264,38 @@ pub fn cover(post: &mut Post, is_shown: impl Fn(&str) -> bool) {
     post.mentions.retain(|person| is_shown(&person.id));
 }
 
-/// Refuses who may not see a post, or whom its author does not want to see; and tells who else is hidden from the viewer.
-pub async fn check_shown(run: &mut impl Run, id: &str, viewer: Option<&str>) -> Result<Hidden, Error> {
+/// Refuses whom a post is not for.
+async fn check_audience(run: &mut impl Run, post: &Post, viewer: Option<&str>) -> Result<(), Error> {
+    let audience = Audience::of(run, viewer, [post].into_iter()).await?;
+    if audience.may_see(post) { Ok(()) } else { Err(Error::PostNotFound) }
+}
+
+/// What is known of a post that may be seen.
+pub struct Shown {
+    /// Who is hidden from the viewer.
+    pub hidden: Hidden,
+    pub visibility: Visibility,
+}
+
+impl Shown {
+    /// Refuses to show it to others than its author chose.
+    pub fn check_public(&self) -> Result<(), Error> {
+        if self.visibility == Visibility::Public { Ok(()) } else { Err(Error::NotPublic) }
+    }
+}
+
+/// Refuses who may not see a post, or whom its author does not want to see.
+pub async fn check_shown(run: &mut impl Run, id: &str, viewer: Option<&str>) -> Result<Shown, Error> {
     let Some(found) = run.one(&FindPost { id: id.to_owned() }).await? else {
         return Err(missing(run, id).await);
     };
     let hidden = Hidden::from(run, viewer).await?;
     hidden.check(&found.author_id, Error::PostNotFound)?;
-    Ok(hidden)
+    if found.visibility != Visibility::Public {
+        let post = read_one(run, id, None).await?;
+        check_audience(run, &post, viewer).await?;
+    }
+    Ok(Shown { hidden, visibility: found.visibility })
 }
 
 /// One post, which must exist.

@@ -15,8 +15,8 @@ queries! {
     /// Locks an author, then counts the posts, quotes and reposts that they have made since a moment.
     write LockAuthor("posts/lock_author.cypher", embedded "posts/lock_author.embedded.cypher") { author: String, now: i64, since: i64 } -> CountRow,
         about |_| vec![];
-    /// Creates a post with its tags, and tells who its author is.
-    write InsertPost("posts/create.cypher") { id: String, author: String, rank_key: i64, created_at: i64, text: String, tags: Vec<String>, visibility: Visibility, quote_of: Option<String> } -> UserSummary,
+    /// Creates a post with its tags, and tells who its author is and for whom it is.
+    write InsertPost("posts/create.cypher") { id: String, author: String, rank_key: i64, created_at: i64, text: String, tags: Vec<String>, visibility: Option<Visibility>, quote_of: Option<String> } -> NewPostRow,
         about |new| {
             let tags = new.tags.iter().map(|tag| Fact::Tag(tag));
             let new = [Fact::Post(&new.id), Fact::Posts, Fact::Entries(&new.author), Fact::Numbers(&new.author)];
@@ -37,8 +37,9 @@ queries! {
             let tags = rows.iter().filter_map(|row| row.tag.as_deref()).map(Fact::Tag);
             tags.chain([Fact::Post(&unlink.id)]).collect()
         };
-    /// Who wrote a post, when, and at which revision it is.
-    read FindPost("posts/find.cypher") { id: String } -> FoundPost;
+    /// Who wrote a post, when, for whom, and at which revision it is.
+    read FindPost("posts/find.cypher") { id: String } -> FoundPost,
+        about |find| vec![Fact::Post(&find.id)];
     /// Which of those ids are deleted posts.
     read FindDeletedPosts("posts/find_deleted.cypher") { ids: Vec<String> } -> IdRow,
         about |find| find.ids.iter().map(|id| Fact::Post(id)).collect();
@@ -53,8 +54,12 @@ queries! {
     read PostsViewerState("posts/viewer_state.cypher") { viewer: String, posts: Vec<PostOfUser> } -> PostViewerRow,
         about |state| state.posts.iter().map(|post| Fact::Act(&state.viewer, &post.id)).collect();
     /// Sets the text of a post, if it still is at that revision.
-    write EditPost("posts/edit.cypher") { id: String, revision: i64, text: String, tags: Vec<String>, now: i64 } -> IdRow,
-        about |edit| vec![Fact::Post(&edit.id)];
+    write EditPost("posts/edit.cypher") { id: String, revision: i64, text: String, tags: Vec<String>, now: i64 } -> EditedPost,
+        about |edit, rows| {
+            // Whom it mentions may see it among its author's, whoever else may.
+            let seen = rows.iter().filter(|row| row.visibility != Visibility::Public);
+            seen.map(|row| Fact::Entries(&row.author_id)).chain([Fact::Post(&edit.id)]).collect()
+        };
     /// Deletes a post with all that hangs on it, and keeps that there was one.
     write RemovePost("posts/delete.cypher") { id: String, now: i64 } -> RemovedPost,
         about |remove, rows| {
@@ -159,6 +164,20 @@ pub struct UnlinkedRow {
     pub tag: Option<String>,
 }
 
+/// A post that was created.
+#[derive(Clone, Debug, Deserialize)]
+pub struct NewPostRow {
+    pub author: UserSummary,
+    pub visibility: Visibility,
+}
+
+/// A post whose text was set.
+#[derive(Clone, Debug, Deserialize)]
+pub struct EditedPost {
+    pub author_id: String,
+    pub visibility: Visibility,
+}
+
 /// A post that was deleted, and what it was.
 #[derive(Clone, Debug, Deserialize)]
 pub struct RemovedPost {
@@ -172,6 +191,7 @@ pub struct RemovedPost {
 pub struct FoundPost {
     pub author_id: String,
     pub rank_key: i64,
+    pub visibility: Visibility,
     pub revision: i64,
 }
 

@@ -3,7 +3,8 @@
 use super::{
     Post, PostCounts, PostViewer, Visibility, check_shown, missing,
     queries::{
-        EditPost, FindPost, InsertPost, LinkMentions, LinkQuote, LinkTags, LockAuthor, RemovePost, UnlinkPost,
+        EditPost, FindPost, InsertPost, LinkMentions, LinkQuote, LinkTags, LockAuthor, NewPostRow,
+        RemovePost, UnlinkPost,
     },
     read_shown,
 };
@@ -26,7 +27,8 @@ pub struct CreatePost {
     /// What the post is about; the hashtags of its text unless an import knows better.
     pub tags: Vec<String>,
     pub quote_of: Option<String>,
-    pub visibility: Visibility,
+    /// None chooses for the author: everybody, or followers if it takes consent to become one.
+    pub visibility: Option<Visibility>,
     pub rank_key: i64,
     pub created_at: Timestamp,
     /// Most posts, quotes and reposts a day.
@@ -50,9 +52,9 @@ impl Creation for CreatePost {
             visibility: self.visibility,
             quote_of: self.quote_of.clone(),
         };
-        let author = tx.one(&insert).await?.ok_or(Error::InvalidToken)?;
+        let NewPostRow { author, visibility } = tx.one(&insert).await?.ok_or(Error::InvalidToken)?;
         if let Some(quoted) = self.quote_of.clone() {
-            check_shown(tx, &quoted, Some(&self.author)).await?;
+            check_shown(tx, &quoted, Some(&self.author)).await?.check_public()?;
             let link = LinkQuote { id: self.id.clone(), quoted: quoted.clone(), rank_key: self.rank_key };
             if tx.one(&link).await?.is_none() {
                 return Err(missing(tx, &quoted).await);
@@ -69,7 +71,7 @@ impl Creation for CreatePost {
             text: self.text.clone(),
             created_at: self.created_at,
             edited_at: None,
-            visibility: self.visibility,
+            visibility,
             quoted: None,
             media: Vec::new(),
             tags: self.tags.clone(),

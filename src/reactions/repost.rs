@@ -28,7 +28,7 @@ impl Work for RepostOnce {
             }
             check_quota(made, quota)?;
         }
-        check_shown(tx, &self.post, Some(&self.viewer)).await?;
+        check_shown(tx, &self.post, Some(&self.viewer)).await?.check_public()?;
         let repost =
             Repost { viewer: self.viewer.clone(), post: self.post.clone(), id, rank_key: self.rank_key };
         match tx.one(&repost).await? {

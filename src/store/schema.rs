@@ -63,6 +63,7 @@ pub const RELATIONSHIP_TYPES: &[&str] = &[
     "QUOTES",
     "REPLY_TO",
     "REPOSTED",
+    "REQUESTS",
     "TAGGED",
     "WROTE",
 ];
@@ -89,6 +90,7 @@ pub const PROPERTIES: &[&str] = &[
     "issued_at",
     "location",
     "lock",
+    "locked",
     "parent_id",
     "password_hash",
     "post_id",

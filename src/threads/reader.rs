@@ -12,7 +12,7 @@ use crate::{
     comments::{
         Comment,
         queries::{Ancestors, ChildRow, NewestChildren, OldestChildren, TopChildren},
-        read, read_shown,
+        read, read_one,
     },
     error::Error,
     page::Paging,
@@ -78,10 +78,14 @@ pub async fn of_comment(
     paging: &Paging,
     viewer: Option<&str>,
 ) -> Result<Thread, Error> {
-    let comment = read_shown(&mut &*reading, comment_id, viewer).await?;
+    let comment = read_one(&mut &*reading, comment_id, viewer).await?;
     let hidden = Hidden::from(&mut &*reading, viewer).await?;
+    comment.check(&hidden)?;
     reading.note(&[Fact::Thread(&comment.post_id)]);
-    let post = read_or_tombstone(&mut &*reading, &comment.post_id, viewer).await?;
+    let post = match read_or_tombstone(&mut &*reading, &comment.post_id, viewer).await {
+        Err(Error::PostNotFound) => return Err(Error::CommentNotFound),
+        post => post?,
+    };
     let (replies, next_cursor) = below(app, reading, comment_id, cut, paging, viewer).await?;
     let mut items = Vec::new();
     if paging.cursor.is_none() {

@@ -51,6 +51,8 @@ pub struct User {
     pub avatar_url: Option<String>,
     /// What the person says of themselves, at most 500 characters.
     pub bio: Option<String>,
+    /// Whether it takes the person's consent to follow them.
+    pub locked: bool,
     /// When the account was made.
     pub created_at: Timestamp,
     /// Exact numbers at the moment of the read.
@@ -102,6 +104,10 @@ pub struct UserViewer {
     pub following: bool,
     /// The person follows the acting user.
     pub followed_by: bool,
+    /// The acting user asks to follow the person.
+    pub requested: bool,
+    /// The person asks to follow the acting user.
+    pub requested_by: bool,
     /// The acting user blocks the person.
     pub blocking: bool,
     /// The acting user mutes the person.

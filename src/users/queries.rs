@@ -29,6 +29,13 @@ queries! {
             let theirs = state.ids.iter().map(|id| Fact::Following(id));
             theirs.chain([Fact::Following(&state.viewer), Fact::Hidden(&state.viewer)]).collect()
         };
+    /// How near each of those people is to a viewer. Whoever begins to follow the viewer, or ends it, changes the
+    /// viewer's numbers.
+    read Nearness("users/nearness.cypher") { viewer: String, people: Vec<String> } -> NearRow,
+        about |it| {
+            let theirs = it.people.iter().map(|person| Fact::Following(person));
+            theirs.chain([Fact::Following(&it.viewer), Fact::Numbers(&it.viewer)]).collect()
+        };
     /// Who follows a user, newest follow first.
     read Followers("users/followers.cypher") { user: String, hidden: Vec<String>, before_key: i64, before_id: String, limit: usize } -> ListedUser;
     /// Whom a user follows, newest follow first.
@@ -85,6 +92,41 @@ impl Keyed for HiddenFrom {
     }
 }
 
+impl Keyed for Nearness {
+    type Thing = String;
+
+    fn things(&self) -> &[String] {
+        &self.people
+    }
+
+    fn about(&self, people: Vec<String>) -> Self {
+        Self { viewer: self.viewer.clone(), people }
+    }
+
+    fn key(&self, person: &String) -> String {
+        format!("{} {person}", self.viewer)
+    }
+
+    fn key_of(&self, row: &NearRow) -> String {
+        self.key(&row.id)
+    }
+
+    fn weight(_: &NearRow) -> usize {
+        128
+    }
+}
+
+/// How near somebody is to a viewer.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct NearRow {
+    pub id: String,
+    /// The viewer follows them.
+    pub following: bool,
+    pub followed_by: bool,
+    /// They follow somebody who follows the viewer.
+    pub within_two: bool,
+}
+
 /// What is between a viewer and somebody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -114,6 +156,8 @@ pub struct UserViewerRow {
     pub id: String,
     pub following: bool,
     pub followed_by: bool,
+    pub requested: bool,
+    pub requested_by: bool,
     pub blocking: bool,
     pub muting: bool,
     pub muted_until: Option<Timestamp>,
@@ -124,6 +168,8 @@ impl UserViewerRow {
         UserViewer {
             following: self.following,
             followed_by: self.followed_by,
+            requested: self.requested,
+            requested_by: self.requested_by,
             blocking: self.blocking,
             muting: self.muting,
             muted_until: self.muted_until,

@@ -40,7 +40,8 @@ const PUBLIC: [&str; 23] = [
 const PROVES_ITSELF: [&str; 1] = ["refresh_session"];
 
 /// These act for whoever asks, and touch nothing of anybody else's.
-const OWN: [&str; 29] = [
+const OWN: [&str; 33] = [
+    "accept_follow_request",
     "block_user",
     "bookmark_post",
     "create_comment",
@@ -55,11 +56,14 @@ const OWN: [&str; 29] = [
     "like_post",
     "list_blocks",
     "list_bookmarks",
+    "list_follow_requests",
     "list_mutes",
     "list_mutuals",
     "list_relationships",
+    "list_sent_follow_requests",
     "list_suggestions",
     "mute_user",
+    "refuse_follow_request",
     "repost_post",
     "stream_home_feed",
     "unblock_user",

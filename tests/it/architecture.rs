@@ -23,7 +23,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("reactions", &["comments", "posts", "users"]),
     ("threads", &["comments", "posts", "users"]),
     ("feeds", &["posts", "users"]),
-    ("accounts", &["comments", "posts", "users"]),
+    ("accounts", &["comments", "follows", "posts", "users"]),
 ];
 
 /// What slices stand on and must know none of them: files, and folders that end with `/`.

@@ -61,7 +61,7 @@ on_both_stores! {
         let (ann, bob, cat) = (kith.person("ann").await, kith.person("bob").await, kith.person("cat").await);
         for _ in 0..2 {
             let state = kith.put(&ann, &format!("/v1/users/@{}/follow", bob.handle)).await;
-            assert_eq!(state, json!({"following": true, "followed_by": false, "blocking": false, "muting": false, "muted_until": null}));
+            assert_eq!(state, json!({"following": true, "followed_by": false, "requested": false, "requested_by": false, "blocking": false, "muting": false, "muted_until": null}));
         }
         kith.follow(&ann, &cat).await;
         kith.follow(&cat, &bob).await;

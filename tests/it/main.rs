@@ -2,6 +2,7 @@
 
 mod access;
 mod architecture;
+mod audience;
 mod brakes;
 mod browser;
 mod caches;

@@ -310,13 +310,13 @@ fn what_is_sent_is_what_is_described() {
         name: "Ann".into(),
         avatar_url: None,
         bio: Some("Hi".into()),
+        locked: false,
         created_at: at,
         counts: UserCounts { posts: 1, followers: 2, following: 3 },
         viewer,
         revision: 4,
     };
-    let relation =
-        UserViewer { following: true, followed_by: false, blocking: true, muting: false, muted_until: None };
+    let relation = UserViewer { following: true, blocking: true, ..UserViewer::default() };
     let post = |quoted: Option<PostOrTombstone>| Post {
         id: "b".repeat(24),
         author: ann.clone(),
@@ -405,12 +405,6 @@ fn what_is_sent_is_what_is_described() {
         Paths { length: None, paths: Vec::new() },
     ]);
     agree(&[Suggestion { user: ann.clone(), followed_by: vec![ann.clone()], followed_by_count: 1 }]);
-    agree(&[Relationship {
-        id: ann.id.clone(),
-        following: true,
-        followed_by: false,
-        blocking: false,
-        muting: true,
-        muted_until: Some(Timestamp(0)),
-    }]);
+    let state = UserViewer { following: true, muting: true, muted_until: Some(at), ..UserViewer::default() };
+    agree(&[Relationship { id: ann.id.clone(), state }]);
 }

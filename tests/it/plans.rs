@@ -16,7 +16,7 @@ use kith::{
         queries::{InsertPost, LockAuthor, PostOfUser, PostsViewerState, ReadPosts},
     },
     reactions::queries::{LikePost, Repost},
-    users::queries::{ReadUsers, UsersViewerState},
+    users::queries::{Nearness, ReadUsers, UsersViewerState},
 };
 use neo4rs::Graph;
 use serde_json::{Value, json};
@@ -57,6 +57,7 @@ const BUDGETS: &[(&str, u64, f64)] = &[
     ("reactions/like_post.cypher", 60, 0.3),
     ("reactions/repost.cypher", 60, 0.3),
     ("users/read.cypher", 20, 0.05),
+    ("users/nearness.cypher", 300, 0.4),
     ("users/viewer_state.cypher", 1100, 0.3),
 ];
 
@@ -203,7 +204,14 @@ fn profiles(server: &Server, world: &World) -> Profiles {
     of.profile(&Followed { viewers: vec![viewer()] });
     of.profile(&Recent { authors: authors.iter().take(8).cloned().collect(), limit: 32 });
     of.profile(&Reposters { posts: posts.clone() });
-    of.profile(&UserEntries { user: author(), before_key, before_id: before_id(), limit });
+    of.profile(&UserEntries {
+        user: author(),
+        viewer: viewer(),
+        levels: vec![Visibility::Public],
+        before_key,
+        before_id: before_id(),
+        limit,
+    });
     of.profile(&UserReasons { user: author(), posts: of_viewer(&author()), start: i64::MAX });
     of.profile(&PublicEntries {
         hidden: vec![],
@@ -221,6 +229,7 @@ fn profiles(server: &Server, world: &World) -> Profiles {
     of.profile(&ReadPosts { ids: posts.clone() });
     of.profile(&PostsViewerState { viewer: viewer(), posts: of_viewer(&viewer()) });
     of.profile(&ReadUsers { ids: vec![author()] });
+    of.profile(&Nearness { viewer: viewer(), people: vec![author()] });
     of.profile(&UsersViewerState { viewer: viewer(), ids: authors.iter().take(20).cloned().collect() });
     let parents = vec![post()];
     of.profile(&OldestChildren { parents: parents.clone(), after_key, after_id: after_id(), per_parent });
@@ -241,7 +250,7 @@ fn profiles(server: &Server, world: &World) -> Profiles {
         created_at,
         text: text.clone(),
         tags: vec![tag.clone()],
-        visibility: Visibility::Public,
+        visibility: Some(Visibility::Public),
         quote_of: None,
     });
     of.profile(&InsertComment { id: id(), author: author(), post: post(), rank_key, created_at, text });

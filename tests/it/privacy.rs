@@ -19,7 +19,8 @@ use Seen::{Absent, Problem, Shown};
 struct Row(&'static str, String, Option<Seen>, [Seen; 3]);
 
 /// Reads that are about nobody but the one who reads.
-const OWN: &[&str] = &["get_me", "get_keys", "list_mutes", "health_live", "health_ready"];
+const OWN: &[&str] =
+    &["get_me", "get_keys", "list_mutes", "list_sent_follow_requests", "health_live", "health_ready"];
 
 /// Reads that another test looks at.
 const ELSEWHERE: &[&str] = &[
@@ -44,6 +45,7 @@ const OF_ONESELF: &[&str] = &[
 /// Writes that end something, or hide somebody: they are open to whoever is blocked.
 const ALWAYS: &[&str] = &[
     "unfollow_user",
+    "refuse_follow_request",
     "unlike_post",
     "unrepost_post",
     "unbookmark_post",
@@ -144,12 +146,26 @@ async fn world(kith: &Kith) -> World {
         Row("get_public_feed", "/v1/feeds/public?limit=100".to_owned(), None, fed),
         Row("get_trending_feed", "/v1/feeds/trending?limit=100".to_owned(), None, fed),
         row("list_bookmarks", "/v1/me/bookmarks".to_owned(), listed),
+        // A block ends what is asked as well.
+        Row("list_follow_requests", "/v1/me/follow-requests".to_owned(), None, [Absent, Absent, Absent]),
         Row("list_blocks", "/v1/me/blocks".to_owned(), Some(Absent), [Shown, Absent, Absent]),
     ];
+    let acts = acts(his, &post, &comment, &by_cat);
+    World { ann, bob, rows, acts }
+}
+
+/// What somebody does to Bob: to him, to a post and a comment of his, and to that comment below a post of another.
+fn acts(
+    his: &str,
+    post: &str,
+    comment: &str,
+    by_cat: &str,
+) -> Vec<(&'static str, &'static str, String, Value)> {
     let answer = json!({"text": "an answer"});
     let quote = json!({"text": "a quote", "quote_of": post});
-    let acts = vec![
+    vec![
         ("follow_user", "PUT", format!("/v1/users/{his}/follow"), Value::Null),
+        ("accept_follow_request", "PUT", format!("/v1/me/follow-requests/{his}"), Value::Null),
         ("like_post", "PUT", format!("/v1/posts/{post}/like"), Value::Null),
         ("repost_post", "PUT", format!("/v1/posts/{post}/repost"), Value::Null),
         ("bookmark_post", "PUT", format!("/v1/posts/{post}/bookmark"), Value::Null),
@@ -162,8 +178,7 @@ async fn world(kith: &Kith) -> World {
             json!({"text": "x", "parent_id": comment}),
         ),
         ("create_post", "POST", "/v1/posts".to_owned(), quote),
-    ];
-    World { ann, bob, rows, acts }
+    ]
 }
 
 impl World {

@@ -108,7 +108,7 @@ async fn what_is_committed_late_is_not_left_out() {
         text: "late".to_owned(),
         tags: Vec::new(),
         quote_of: None,
-        visibility: kith::posts::Visibility::Public,
+        visibility: None,
         rank_key: behind,
         created_at: kith.app.clock.now(),
         quota: None,

@@ -243,6 +243,7 @@ impl Naive {
         let mut profile = self.author(person);
         let following = self.friends.iter().filter(|(one, _)| *one == person).count();
         profile["bio"] = Value::Null;
+        profile["locked"] = json!(false);
         profile["created_at"] = json!(at(self.persons[&person].created));
         profile["counts"] = json!({
             "posts": self.posts.values().filter(|post| post.author == person).count(),

@@ -142,12 +142,13 @@ impl World {
 
     pub fn relation(&self, user: usize, viewer: usize) -> Value {
         let (following, followed_by) = (self.follows(viewer, user), self.follows(user, viewer));
-        json!({"following": following, "followed_by": followed_by, "blocking": false, "muting": false, "muted_until": null})
+        json!({"following": following, "followed_by": followed_by, "requested": false, "requested_by": false, "blocking": false, "muting": false, "muted_until": null})
     }
 
     pub fn profile(&self, user: usize, viewer: usize) -> Value {
         let mut profile = self.summary(user);
         profile["bio"] = Value::Null;
+        profile["locked"] = json!(false);
         profile["created_at"] = self.people[user].created_at.clone();
         profile["counts"] = json!({
             "posts": self.posts.iter().filter(|post| post.author == user && !post.deleted).count(),

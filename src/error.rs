@@ -39,6 +39,8 @@ pub enum Error {
     Blocked,
     #[error("Only what everybody can see can be quoted or reposted.")]
     NotPublic,
+    #[error("Its author lets only some people comment on this post.")]
+    RepliesLimited,
     #[error("There is no such user.")]
     UserNotFound,
     #[error("There is no such post.")]
@@ -143,7 +145,9 @@ impl Error {
             | Self::InvalidCursor
             | Self::InvalidParameter { .. } => StatusCode::BAD_REQUEST,
             Self::Unauthenticated | Self::InvalidToken | Self::InvalidCredentials => StatusCode::UNAUTHORIZED,
-            Self::Forbidden(_) | Self::Blocked | Self::NotPublic => StatusCode::FORBIDDEN,
+            Self::Forbidden(_) | Self::Blocked | Self::NotPublic | Self::RepliesLimited => {
+                StatusCode::FORBIDDEN
+            }
             Self::UserNotFound | Self::PostNotFound | Self::CommentNotFound | Self::NotFound => {
                 StatusCode::NOT_FOUND
             }
@@ -196,6 +200,7 @@ impl Error {
             Self::SelfBlock => "self_block",
             Self::Blocked => "blocked",
             Self::NotPublic => "not_public",
+            Self::RepliesLimited => "replies_limited",
             Self::DailyPostQuotaExceeded(_) => "daily_post_quota_exceeded",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::ParentNotInThread => "parent_not_in_thread",

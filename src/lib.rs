@@ -13,6 +13,7 @@ pub mod comments;
 pub mod config;
 pub mod cypher;
 pub mod error;
+pub mod export;
 pub mod feeds;
 pub mod follows;
 pub mod graph;
@@ -47,6 +48,7 @@ pub fn statements() -> Vec<cypher::Statement> {
         idempotency::STATEMENTS,
         import::queries::STATEMENTS,
         posts::queries::STATEMENTS,
+        export::queries::STATEMENTS,
         privacy::queries::STATEMENTS,
         reactions::queries::STATEMENTS,
         store::SCHEMA_STATEMENTS,

@@ -12,7 +12,7 @@ CREATE (author)-[:POSTED]->(post:Post:Entry {
   visibility: coalesce($visibility, CASE WHEN author.locked IS NULL THEN 'public' ELSE 'followers' END),
   revision: 1
 })
-SET post.quote_of = $quote_of
+SET post.quote_of = $quote_of, post.replies = $replies
 FOREACH (name IN $tags |
   MERGE (tag:Tag {id: name})
   CREATE (post)-[:TAGGED {tag: name, rank_key: $rank_key}]->(tag)

@@ -11,6 +11,7 @@ RETURN
   post.created_at AS created_at,
   post.edited_at AS edited_at,
   post.visibility AS visibility,
+  coalesce(post.replies, 'public') AS replies,
   post.quote_of AS quote_of,
   post.tags AS tags,
   CASE

@@ -34,7 +34,7 @@ impl Creation for CreateComment {
     async fn create(&self, tx: &mut Tx) -> Result<Comment, Error> {
         let row = match &self.parent {
             None => {
-                posts::check_shown(tx, &self.post, Some(&self.author)).await?;
+                posts::check_may_comment(tx, &self.post, &self.author).await?;
                 let insert = InsertComment {
                     id: self.id.clone(),
                     author: self.author.clone(),
@@ -54,7 +54,7 @@ impl Creation for CreateComment {
                 if found.deleted {
                     return Err(Error::CommentNotFound);
                 }
-                posts::check_shown(tx, &self.post, Some(&self.author)).await?;
+                posts::check_may_comment(tx, &self.post, &self.author).await?;
                 super::check_shown(tx, parent, &self.author).await?;
                 let insert = InsertReply {
                     id: self.id.clone(),

@@ -323,6 +323,7 @@ fn post(row: &Row, names: &HashMap<u64, String>) -> Result<Option<Event>, Import
         tags,
         quote_of: None,
         visibility: Some(Visibility::Public),
+        replies: Visibility::Public,
         rank_key: rank_key(created_at, post),
         created_at,
         quota: None,

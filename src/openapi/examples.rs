@@ -45,7 +45,7 @@ pub fn answers() -> Map<String, Value> {
     user["viewer"] = state.clone();
     let post = json!({
         "id": "nc6bzmkmd014706rfda898to", "author": ann, "text": "Hello, #kith!", "created_at": at,
-        "edited_at": null, "visibility": "public", "quoted": null, "media": [], "tags": ["kith"], "mentions": [],
+        "edited_at": null, "visibility": "public", "replies": "public", "quoted": null, "media": [], "tags": ["kith"], "mentions": [],
         "counts": {"comments": 1, "likes": 2, "reposts": 1, "quotes": 0},
         "viewer": {"liked": true, "reposted": false, "bookmarked": false},
     });

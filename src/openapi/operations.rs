@@ -38,7 +38,7 @@ pub fn complete(path: &str, method: &str, operation: &mut Value, answers: &Map<S
     for status in statuses {
         responses.insert(status.to_string(), problem(status, path, &described));
     }
-    if method == "get" && path.starts_with("/v1") && !is_stream {
+    if is_conditional(path, method) && !is_stream {
         read_conditionally(operation);
     }
     operation["parameters"].as_array_mut().into_iter().flatten().for_each(bounds::of_parameter);
@@ -55,6 +55,11 @@ fn is_shown(path: &str) -> bool {
     SHOWN.iter().any(|shown| path.starts_with(shown))
 }
 
+/// All that is read under /v1 takes an `If-None-Match`, but for what is written while it is sent.
+fn is_conditional(path: &str, method: &str) -> bool {
+    method == "get" && path.starts_with("/v1") && path != "/v1/me/export"
+}
+
 /// The statuses of the problems that an operation can answer with.
 fn statuses(path: &str, method: &str, operation: &Value) -> BTreeSet<u16> {
     let id = operation["operationId"].as_str().unwrap_or_default();
@@ -62,9 +67,9 @@ fn statuses(path: &str, method: &str, operation: &Value) -> BTreeSet<u16> {
     if !path.starts_with("/health") {
         statuses.insert(429);
     }
-    // All that is read under /v1 takes an `If-None-Match`.
-    let is_conditional = method == "get" && path.starts_with("/v1");
-    if is_conditional || operation["parameters"].as_array().is_some_and(|parameters| !parameters.is_empty()) {
+    if is_conditional(path, method)
+        || operation["parameters"].as_array().is_some_and(|parameters| !parameters.is_empty())
+    {
         statuses.insert(400);
     }
     if operation.get("security").is_some() || id == "create_session" || id == "refresh_session" {

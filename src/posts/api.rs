@@ -45,13 +45,17 @@ pub struct NewPost {
     pub quote_of: Option<String>,
     /// Who can see it; when left out `public`, or `followers` if the author's account is locked. It does not change later.
     pub visibility: Option<Visibility>,
+    /// Who can comment on it, of those who can see it; `public`, which is all of them, when left out.
+    pub replies: Option<Visibility>,
 }
 
-/// Changes of a post.
+/// Changes of a post. What is left out stays as it is.
 #[derive(Debug, Object, Deserialize)]
 pub struct PostChanges {
     /// The new text, within the bounds of a new post's.
-    pub text: String,
+    pub text: Option<String>,
+    /// Who can comment on it from now on. Comments that are there stay.
+    pub replies: Option<Visibility>,
 }
 
 #[OpenApi(tag = "Section::Posts")]
@@ -78,6 +82,7 @@ impl PostsApi {
             text,
             quote_of: body.value.quote_of,
             visibility: body.value.visibility,
+            replies: body.value.replies.unwrap_or_default(),
             rank_key,
             created_at: Timestamp::of_rank_key(rank_key),
             quota: self.app.daily_quota(),
@@ -115,7 +120,7 @@ impl PostsApi {
 
     /// Change a post
     ///
-    /// Sets the text of one's own post; its tags and mentions follow. With `If-Match`, only if nobody changed it since.
+    /// Sets the text of one's own post, with its tags and mentions, and who can comment on it. With `If-Match`, only if nobody changed it since.
     #[oai(path = "/v1/posts/:id", method = "patch", operation_id = "update_post")]
     async fn update_post(
         &self,
@@ -130,7 +135,8 @@ impl PostsApi {
         let work = ChangePost {
             viewer: viewer.id,
             post: id.0,
-            text: self.clean(&body.value.text)?,
+            text: body.value.text.as_deref().map(|text| self.clean(text)).transpose()?,
+            replies: body.value.replies,
             if_match: if_match.0,
             now: self.app.clock.now().0,
         };

@@ -12,7 +12,7 @@ use crate::{
     users::queries::{NearRow, Nearness},
 };
 
-/// Who can see a post. Whom it mentions can see it always, as its author can.
+/// Who can see a post, or comment on it. Whom it mentions can always, as its author can.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Enum)]
 #[serde(rename_all = "snake_case")]
 #[oai(rename_all = "snake_case")]
@@ -78,14 +78,28 @@ impl<'a> Audience<'a> {
         Ok(Self { viewer, near: nearness(run, viewer, authors).await? })
     }
 
+    /// Of one post, whoever it is for.
+    pub async fn around(run: &mut impl Run, viewer: &'a str, post: &Post) -> Result<Self, Error> {
+        let near = nearness(run, Some(viewer), vec![post.author.id.clone()]).await?;
+        Ok(Self { viewer: Some(viewer), near })
+    }
+
     pub fn may_see(&self, post: &Post) -> bool {
-        if post.visibility == Visibility::Public {
+        self.includes(post.visibility, post)
+    }
+
+    pub fn may_comment(&self, post: &Post) -> bool {
+        self.includes(post.replies, post)
+    }
+
+    fn includes(&self, who: Visibility, post: &Post) -> bool {
+        if who == Visibility::Public {
             return true;
         }
         let Some(viewer) = self.viewer else { return false };
         post.author.id == viewer
             || post.mentions.iter().any(|person| person.id == viewer)
-            || self.near.get(&post.author.id).is_some_and(|near| post.visibility.admits(near))
+            || self.near.get(&post.author.id).is_some_and(|near| who.admits(near))
     }
 }
 

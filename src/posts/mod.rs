@@ -37,6 +37,8 @@ pub struct Post {
     pub edited_at: Option<Timestamp>,
     /// Who can see it.
     pub visibility: Visibility,
+    /// Who can comment on it, of those who can see it: `public` is all of them.
+    pub replies: Visibility,
     /// The post that this one quotes, without what that one quotes in turn; null unless this is a quote.
     #[serde(skip_deserializing)]
     pub quoted: Option<Box<PostOrTombstone>>,
@@ -275,6 +277,7 @@ pub struct Shown {
     /// Who is hidden from the viewer.
     pub hidden: Hidden,
     pub visibility: Visibility,
+    replies: Visibility,
 }
 
 impl Shown {
@@ -295,7 +298,17 @@ pub async fn check_shown(run: &mut impl Run, id: &str, viewer: Option<&str>) -> 
         let post = read_one(run, id, None).await?;
         check_audience(run, &post, viewer).await?;
     }
-    Ok(Shown { hidden, visibility: found.visibility })
+    Ok(Shown { hidden, visibility: found.visibility, replies: found.replies })
+}
+
+/// Refuses who may not comment on a post.
+pub async fn check_may_comment(run: &mut impl Run, id: &str, viewer: &str) -> Result<(), Error> {
+    if check_shown(run, id, Some(viewer)).await?.replies == Visibility::Public {
+        return Ok(());
+    }
+    let post = read_one(run, id, None).await?;
+    let audience = Audience::around(run, viewer, &post).await?;
+    if audience.may_comment(&post) { Ok(()) } else { Err(Error::RepliesLimited) }
 }
 
 /// One post, which must exist.

@@ -16,7 +16,7 @@ queries! {
     write LockAuthor("posts/lock_author.cypher", embedded "posts/lock_author.embedded.cypher") { author: String, now: i64, since: i64 } -> CountRow,
         about |_| vec![];
     /// Creates a post with its tags, and tells who its author is and for whom it is.
-    write InsertPost("posts/create.cypher") { id: String, author: String, rank_key: i64, created_at: i64, text: String, tags: Vec<String>, visibility: Option<Visibility>, quote_of: Option<String> } -> NewPostRow,
+    write InsertPost("posts/create.cypher") { id: String, author: String, rank_key: i64, created_at: i64, text: String, tags: Vec<String>, visibility: Option<Visibility>, replies: Visibility, quote_of: Option<String> } -> NewPostRow,
         about |new| {
             let tags = new.tags.iter().map(|tag| Fact::Tag(tag));
             let new = [Fact::Post(&new.id), Fact::Posts, Fact::Entries(&new.author), Fact::Numbers(&new.author)];
@@ -60,6 +60,9 @@ queries! {
             let seen = rows.iter().filter(|row| row.visibility != Visibility::Public);
             seen.map(|row| Fact::Entries(&row.author_id)).chain([Fact::Post(&edit.id)]).collect()
         };
+    /// Sets who can comment on a post, if it still is at that revision.
+    write SetReplies("posts/set_replies.cypher") { id: String, revision: i64, replies: Visibility } -> IdRow,
+        about |set| vec![Fact::Post(&set.id)];
     /// Deletes a post with all that hangs on it, and keeps that there was one.
     write RemovePost("posts/delete.cypher") { id: String, now: i64 } -> RemovedPost,
         about |remove, rows| {
@@ -192,6 +195,7 @@ pub struct FoundPost {
     pub author_id: String,
     pub rank_key: i64,
     pub visibility: Visibility,
+    pub replies: Visibility,
     pub revision: i64,
 }
 

@@ -3,8 +3,8 @@
 use super::{
     Post, PostCounts, PostViewer, Visibility, check_shown, missing,
     queries::{
-        EditPost, FindPost, InsertPost, LinkMentions, LinkQuote, LinkTags, LockAuthor, NewPostRow,
-        RemovePost, UnlinkPost,
+        EditPost, FindPost, FoundPost, InsertPost, LinkMentions, LinkQuote, LinkTags, LockAuthor, NewPostRow,
+        RemovePost, SetReplies, UnlinkPost,
     },
     read_shown,
 };
@@ -29,6 +29,7 @@ pub struct CreatePost {
     pub quote_of: Option<String>,
     /// None chooses for the author: everybody, or followers if it takes consent to become one.
     pub visibility: Option<Visibility>,
+    pub replies: Visibility,
     pub rank_key: i64,
     pub created_at: Timestamp,
     /// Most posts, quotes and reposts a day.
@@ -50,6 +51,7 @@ impl Creation for CreatePost {
             text: self.text.clone(),
             tags: self.tags.clone(),
             visibility: self.visibility,
+            replies: self.replies,
             quote_of: self.quote_of.clone(),
         };
         let NewPostRow { author, visibility } = tx.one(&insert).await?.ok_or(Error::InvalidToken)?;
@@ -72,6 +74,7 @@ impl Creation for CreatePost {
             created_at: self.created_at,
             edited_at: None,
             visibility,
+            replies: self.replies,
             quoted: None,
             media: Vec::new(),
             tags: self.tags.clone(),
@@ -115,12 +118,13 @@ async fn link_mentions(tx: &mut Tx, id: &str, text: &str, author: &str) -> Resul
     Ok(true)
 }
 
-/// A new text for a post of one's own.
+/// A new text for a post of one's own, or others who can comment on it.
 #[derive(Clone, Debug)]
 pub struct ChangePost {
     pub viewer: String,
     pub post: String,
-    pub text: String,
+    pub text: Option<String>,
+    pub replies: Option<Visibility>,
     pub if_match: Option<String>,
     pub now: i64,
 }
@@ -138,22 +142,41 @@ impl Work for ChangePost {
         if !matches_revision(self.if_match.as_deref(), found.revision) {
             return Err(Error::PreconditionFailed);
         }
-        let tags = text::hashtags(&self.text);
+        let mut revision = found.revision;
+        if let Some(text) = &self.text {
+            self.set_text(tx, text, &found).await?;
+            revision += 1;
+        }
+        if let Some(replies) = self.replies {
+            let set = SetReplies { id: self.post.clone(), revision, replies };
+            tx.one(&set).await?.ok_or_else(changed)?;
+        }
+        read_shown(tx, &self.post, Some(&self.viewer)).await
+    }
+}
+
+/// Another edit came in between; this one is judged again against it.
+fn changed() -> StoreError {
+    StoreError::Transient("the post changed meanwhile".into())
+}
+
+impl ChangePost {
+    async fn set_text(&self, tx: &mut Tx, text: &str, found: &FoundPost) -> Result<(), Error> {
+        let tags = text::hashtags(text);
         let edit = EditPost {
             id: self.post.clone(),
             revision: found.revision,
-            text: self.text.clone(),
+            text: text.to_owned(),
             tags: tags.clone(),
             now: self.now,
         };
-        // No row: another edit came in between; this one is judged again against it.
-        tx.one(&edit).await?.ok_or_else(|| StoreError::Transient("the post changed meanwhile".into()))?;
+        tx.one(&edit).await?.ok_or_else(changed)?;
         tx.run(&UnlinkPost { id: self.post.clone() }).await?;
         if !tags.is_empty() {
             tx.run(&LinkTags { id: self.post.clone(), tags, rank_key: found.rank_key }).await?;
         }
-        link_mentions(tx, &self.post, &self.text, &self.viewer).await?;
-        read_shown(tx, &self.post, Some(&self.viewer)).await
+        link_mentions(tx, &self.post, text, &self.viewer).await?;
+        Ok(())
     }
 }
 

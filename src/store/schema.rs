@@ -97,6 +97,7 @@ pub const PROPERTIES: &[&str] = &[
     "quote_of",
     "rank_key",
     "refreshed_at",
+    "replies",
     "revision",
     "revoked_at",
     "source_id",

@@ -40,7 +40,7 @@ const PUBLIC: [&str; 23] = [
 const PROVES_ITSELF: [&str; 1] = ["refresh_session"];
 
 /// These act for whoever asks, and touch nothing of anybody else's.
-const OWN: [&str; 33] = [
+const OWN: [&str; 34] = [
     "accept_follow_request",
     "block_user",
     "bookmark_post",
@@ -48,6 +48,7 @@ const OWN: [&str; 33] = [
     "create_post",
     "delete_current_session",
     "delete_me",
+    "export_me",
     "follow_user",
     "get_home_feed",
     "get_me",

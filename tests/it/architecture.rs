@@ -18,6 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("follows", &["users"]),
     ("graph", &["users"]),
     ("privacy", &["users"]),
+    ("export", &["users"]),
     ("posts", &["users"]),
     ("comments", &["posts", "users"]),
     ("reactions", &["comments", "posts", "users"]),

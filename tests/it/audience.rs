@@ -386,4 +386,44 @@ on_both_stores! {
         assert_eq!(followers, wanted);
         assert_eq!(kith.post(&bob, "for all").await["visibility"], "public");
     }
+
+    async fn an_author_says_who_can_comment(kith: &Kith) {
+        let world = World::new(kith).await;
+        let author = world.person("author");
+        let answer = async |who: &str, post: &Value, parent: Option<&Value>| {
+            let body = json!({"text": "answer", "parent_id": parent.map(|parent| &parent["id"])});
+            kith.send("POST", &format!("/v1/posts/{}/comments", text(&post["id"])), world.token(who), body).await
+        };
+        for replies in VISIBILITIES {
+            let body = json!({"text": format!("for @{}", world.person("mentioned").handle), "replies": replies});
+            let post = kith.send("POST", "/v1/posts", &author.token, body).await.expect(201);
+            assert_eq!((&post["visibility"], &post["replies"]), (&json!("public"), &json!(replies)));
+            let comment = answer("author", &post, None).await.expect(201);
+            for (reader, _) in &READERS[1..] {
+                for parent in [None, Some(&comment)] {
+                    let answer = answer(reader, &post, parent).await;
+                    if may_see(reader, replies) {
+                        answer.expect(201);
+                    } else {
+                        answer.expect_problem(403, "replies_limited");
+                    }
+                }
+            }
+        }
+        // It can be changed, and is no edit of the text.
+        let post = kith.post(author, "open").await;
+        let path = format!("/v1/posts/{}", text(&post["id"]));
+        answer("stranger", &post, None).await.expect(201);
+        let closed = kith.send("PATCH", &path, &author.token, json!({"replies": "mentioned"})).await.expect(200);
+        assert_eq!((&closed["replies"], &closed["edited_at"], &closed["text"]), (&json!("mentioned"), &Value::Null, &json!("open")));
+        assert_eq!(closed["counts"]["comments"], 1);
+        answer("stranger", &post, None).await.expect_problem(403, "replies_limited");
+        assert_eq!(kith.get(&path, "").await["replies"], "mentioned");
+        let both = json!({"replies": "public", "text": "open again"});
+        let open = kith.send("PATCH", &path, &author.token, both).await.expect(200);
+        assert_eq!((&open["replies"], &open["text"]), (&json!("public"), &json!("open again")));
+        answer("stranger", &post, None).await.expect(201);
+        kith.send("PATCH", &path, world.token("stranger"), json!({"replies": "mentioned"})).await.expect_problem(403, "forbidden");
+        kith.send("PATCH", &path, &author.token, json!({"replies": "enemies"})).await.expect_problem(422, "validation_failed");
+    }
 }

@@ -13,6 +13,7 @@ mod crash;
 mod cypher;
 mod deployment;
 mod erasure;
+mod export;
 mod histories;
 mod import;
 mod judges;

@@ -324,6 +324,7 @@ fn what_is_sent_is_what_is_described() {
         created_at: at,
         edited_at: quoted.is_some().then_some(at),
         visibility: Visibility::Public,
+        replies: Visibility::Public,
         quoted: quoted.map(Box::new),
         media: vec![Media { id: "m".into(), url: "https://example.com/m".into(), alt_text: None }],
         tags: vec!["kith".into()],

@@ -251,6 +251,7 @@ fn profiles(server: &Server, world: &World) -> Profiles {
         text: text.clone(),
         tags: vec![tag.clone()],
         visibility: Some(Visibility::Public),
+        replies: Visibility::Public,
         quote_of: None,
     });
     of.profile(&InsertComment { id: id(), author: author(), post: post(), rank_key, created_at, text });

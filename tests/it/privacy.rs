@@ -26,6 +26,8 @@ const OWN: &[&str] =
 const ELSEWHERE: &[&str] = &[
     // What stands in a stream is what stands in the home feed: `stream::`.
     "stream_home_feed",
+    // An archive of what is one's own: `export::`.
+    "export_me",
 ];
 
 /// Writes that are no answer to somebody else.

@@ -109,6 +109,7 @@ async fn what_is_committed_late_is_not_left_out() {
         tags: Vec::new(),
         quote_of: None,
         visibility: None,
+        replies: kith::posts::Visibility::Public,
         rank_key: behind,
         created_at: kith.app.clock.now(),
         quota: None,

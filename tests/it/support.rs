@@ -164,7 +164,8 @@ impl Kith {
 
     pub async fn call(&self, request: Request) -> Answer {
         let mut response = self.endpoint.call(request).await.expect("the outermost layer answers");
-        let text = response.take_body().into_string().await.expect("a readable body");
+        let bytes = response.take_body().into_vec().await.expect("a readable body");
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         Answer { status: response.status().as_u16(), headers: response.headers().clone(), text }
     }
 

@@ -277,6 +277,7 @@ impl Naive {
                 "created_at": created,
                 "edited_at": null,
                 "visibility": "public",
+                "replies": "public",
                 "quoted": null,
                 "media": [],
                 "tags": post.tags,

@@ -210,6 +210,7 @@ impl World {
             "created_at": post.created_at,
             "edited_at": post.edited_at,
             "visibility": "public",
+            "replies": "public",
             "quoted": null,
             "media": [],
             "tags": self.tag(post.words).into_iter().collect::<Vec<_>>(),

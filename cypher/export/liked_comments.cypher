@@ -1,0 +1,7 @@
+// The comments that a user likes, newest like first. No row: the end of the list.
+MATCH (:User {id: $user})-[mark:LIKED]->(comment:Comment)
+WITH {comment_id: comment.id} AS item, mark.rank_key AS key, comment.id AS id
+WHERE key < $before_key OR (key = $before_key AND id < $before_id)
+RETURN item AS item, key AS key, id AS id
+ORDER BY key DESC, id DESC
+LIMIT $limit

@@ -39,6 +39,8 @@ pub enum Error {
     Blocked,
     #[error("Only what everybody can see can be quoted or reposted.")]
     NotPublic,
+    #[error("There is no such report.")]
+    ReportNotFound,
     #[error("There is no such user.")]
     UserNotFound,
     #[error("There is no such post.")]
@@ -75,6 +77,12 @@ pub enum Error {
     IdempotencyKeyReused,
     #[error("The parent comment is not part of this post's thread.")]
     ParentNotInThread,
+    #[error("The query is not allowed: {0}.")]
+    QueryNotAllowed(String),
+    #[error("The database does not run the query: {0}")]
+    QueryFailed(String),
+    #[error("{0}")]
+    NotImplemented(&'static str),
     #[error(
         "The graph does not answer. A write may have been done or not: repeat it with the same Idempotency-Key, or read first."
     )]
@@ -136,6 +144,9 @@ pub struct Problem {
 }
 
 impl Error {
+    /// Somebody asks for what only admins may.
+    pub const NEEDS_ADMIN: Self = Self::Forbidden("This operation needs the scope `admin`.");
+
     pub fn status(&self) -> StatusCode {
         match self {
             Self::MalformedJson(_)
@@ -144,9 +155,11 @@ impl Error {
             | Self::InvalidParameter { .. } => StatusCode::BAD_REQUEST,
             Self::Unauthenticated | Self::InvalidToken | Self::InvalidCredentials => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) | Self::Blocked | Self::NotPublic => StatusCode::FORBIDDEN,
-            Self::UserNotFound | Self::PostNotFound | Self::CommentNotFound | Self::NotFound => {
-                StatusCode::NOT_FOUND
-            }
+            Self::UserNotFound
+            | Self::PostNotFound
+            | Self::CommentNotFound
+            | Self::ReportNotFound
+            | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::HandleTaken(_) | Self::IdempotencyInProgress => StatusCode::CONFLICT,
             Self::PostDeleted => StatusCode::GONE,
@@ -159,7 +172,10 @@ impl Error {
             | Self::SelfBlock
             | Self::DailyPostQuotaExceeded(_)
             | Self::IdempotencyKeyReused
-            | Self::ParentNotInThread => StatusCode::UNPROCESSABLE_ENTITY,
+            | Self::ParentNotInThread
+            | Self::QueryNotAllowed(_)
+            | Self::QueryFailed(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::NotImplemented(_) => StatusCode::NOT_IMPLEMENTED,
             Self::Store(StoreError::Failed { .. } | StoreError::Duplicate(_)) | Self::Internal(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
@@ -182,6 +198,7 @@ impl Error {
             Self::UserNotFound => "user_not_found",
             Self::PostNotFound => "post_not_found",
             Self::CommentNotFound => "comment_not_found",
+            Self::ReportNotFound => "report_not_found",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::HandleTaken(_) => "handle_taken",
@@ -199,6 +216,9 @@ impl Error {
             Self::DailyPostQuotaExceeded(_) => "daily_post_quota_exceeded",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::ParentNotInThread => "parent_not_in_thread",
+            Self::QueryNotAllowed(_) => "query_not_allowed",
+            Self::QueryFailed(_) => "query_failed",
+            Self::NotImplemented(_) => "not_implemented",
             Self::Store(StoreError::Failed { .. } | StoreError::Duplicate(_)) | Self::Internal(_) => {
                 "internal"
             }

@@ -25,6 +25,8 @@ pub enum Section {
     Feeds,
     /// Questions that only a graph answers.
     Graph,
+    /// Questions of those who run Kith.
+    Admin,
     /// Health.
     Operations,
 }
@@ -42,6 +44,7 @@ impl Section {
         Self::Threads,
         Self::Feeds,
         Self::Graph,
+        Self::Admin,
         Self::Operations,
     ];
 }

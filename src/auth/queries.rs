@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::Role;
 use crate::{
     cypher::{Done, IdRow},
     queries,
@@ -14,7 +15,10 @@ queries! {
     write OpenSession("auth/open_session.cypher") { user: String, session: String, hash: String, now: i64, expires_at: i64 } -> IdRow,
         about |_| vec![];
     /// The user of a session that is neither revoked nor expired.
-    read SessionUser("auth/session_user.cypher") { session: String, now: i64 } -> IdRow;
+    read SessionUser("auth/session_user.cypher") { session: String, now: i64 } -> SessionUserRow;
+    /// Gives a user a role, or takes it away.
+    write SetRole("auth/set_role.cypher") { handle: String, role: Option<Role> } -> IdRow,
+        about |_| vec![];
     /// A refresh token, used or not, and its session.
     write FindRefreshToken("auth/find_refresh_token.cypher") { hash: String, now: i64 } -> RefreshTokenRow,
         about |_| vec![];
@@ -36,6 +40,12 @@ queries! {
 pub struct CredentialRow {
     pub user_id: String,
     pub password_hash: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct SessionUserRow {
+    pub id: String,
+    pub role: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -9,8 +9,9 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use moka::future::Cache;
 use sha2::{Digest, Sha256};
 
-use super::queries::{
-    AddRefreshToken, FindRefreshToken, OpenSession, RevokeSession, SessionUser, UseRefreshToken,
+use super::{
+    Role,
+    queries::{self, AddRefreshToken, FindRefreshToken, OpenSession, RevokeSession, UseRefreshToken},
 };
 use crate::{
     app::App,
@@ -20,14 +21,22 @@ use crate::{
 };
 
 /// Remembers for a few seconds which sessions are good, so that a request costs no statement for it.
-/// A revocation is seen at once by the instance that made it, and by others when the memory fades.
+/// A revocation is seen at once by the instance that made it, and by others when the memory fades. So is the change of a
+/// role.
 pub struct Sessions {
-    known: Cache<String, Option<String>>,
+    known: Cache<String, Option<SessionUser>>,
     /// Grows with each revocation: a load that began before one must not be remembered after it.
     revocations: AtomicU64,
 }
 
 const MEMORY: Duration = Duration::from_secs(5);
+
+/// Whose session it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionUser {
+    pub id: String,
+    pub role: Option<Role>,
+}
 
 /// A new pair of tokens.
 pub struct Issued {
@@ -47,10 +56,11 @@ impl Default for Sessions {
 
 impl Sessions {
     /// The user of a session that is neither revoked nor expired.
-    pub async fn user(&self, app: &App, session_id: &str) -> Result<Option<String>, Error> {
+    pub async fn user(&self, app: &App, session_id: &str) -> Result<Option<SessionUser>, Error> {
         let load = async {
-            let query = SessionUser { session: session_id.to_owned(), now: app.clock.now().0 };
-            Ok(app.store.run(&query).await?.pop().map(|row| row.id))
+            let query = queries::SessionUser { session: session_id.to_owned(), now: app.clock.now().0 };
+            let row = app.store.run(&query).await?.pop();
+            Ok(row.map(|row| SessionUser { id: row.id, role: row.role.as_deref().and_then(Role::of) }))
         };
         let before = self.revocations.load(Ordering::Acquire);
         let user = self.known.try_get_with_by_ref(session_id, load).await.map_err(|error| shared(&error))?;

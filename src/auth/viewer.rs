@@ -11,7 +11,7 @@ use poem_openapi::{
     registry::{MetaSecurityScheme, Registry},
 };
 
-use super::Claims;
+use super::{Claims, Role, SessionUser};
 use crate::{
     app::{App, app_of},
     error::Error,
@@ -23,7 +23,12 @@ use crate::{
 pub struct Viewer {
     pub id: String,
     pub session_id: String,
+    pub role: Option<Role>,
 }
+
+/// The acting user of an operation for admins.
+#[derive(Clone, Debug)]
+pub struct Admin(pub Viewer);
 
 /// The acting user of an operation that strangers may use as well.
 #[derive(Clone, Debug)]
@@ -55,8 +60,13 @@ fn token(authorization: &HeaderValue) -> Option<&str> {
 
 /// Whether what was found in a token is still so: it has not expired, nor its session ended.
 pub async fn is_good(app: &App, claims: &Claims) -> Result<bool, Error> {
+    Ok(user(app, claims).await?.is_some())
+}
+
+/// The user whom a token names, if what it says is still so.
+async fn user(app: &App, claims: &Claims) -> Result<Option<SessionUser>, Error> {
     let user = app.sessions.user(app, &claims.sid).await?;
-    Ok(!claims.have_expired() && user.as_deref() == Some(claims.sub.as_str()))
+    Ok(user.filter(|user| !claims.have_expired() && user.id == claims.sub))
 }
 
 async fn viewer(request: &Request) -> Result<Option<Viewer>, Error> {
@@ -64,13 +74,11 @@ async fn viewer(request: &Request) -> Result<Option<Viewer>, Error> {
     let Some(claims) = claims(app, request.headers().get(header::AUTHORIZATION))? else {
         return Ok(None);
     };
-    if !is_good(app, &claims).await? {
-        return Err(Error::InvalidToken);
-    }
+    let user = user(app, &claims).await?.ok_or(Error::InvalidToken)?;
     if let Some(context) = request.data::<RequestContext>() {
         context.set_viewer(&claims.sub);
     }
-    Ok(Some(Viewer { id: claims.sub.clone(), session_id: claims.sid.clone() }))
+    Ok(Some(Viewer { id: user.id, session_id: claims.sid.clone(), role: user.role }))
 }
 
 fn register(registry: &mut Registry) {
@@ -108,6 +116,32 @@ impl<'a> ApiExtractor<'a> for Viewer {
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
         Ok(viewer(request).await?.ok_or(Error::Unauthenticated)?)
+    }
+}
+
+impl<'a> ApiExtractor<'a> for Admin {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        register(registry);
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![SCHEME]
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let viewer = viewer(request).await?.ok_or(Error::Unauthenticated)?;
+        if viewer.role != Some(Role::Admin) {
+            return Err(Error::NEEDS_ADMIN.into());
+        }
+        Ok(Self(viewer))
     }
 }
 

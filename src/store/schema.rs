@@ -31,6 +31,7 @@ const EMBEDDED: &str = include_str!("../../cypher/schema.embedded.cypher");
 
 /// Every label that a statement may name.
 pub const LABELS: &[&str] = &[
+    "AuditEntry",
     "Comment",
     "Credential",
     "DeletedPost",
@@ -70,8 +71,10 @@ pub const RELATIONSHIP_TYPES: &[&str] = &[
 
 /// Every property key that a statement may name.
 pub const PROPERTIES: &[&str] = &[
+    "action",
     "actor_id",
     "answers",
+    "at",
     "author_id",
     "avatar_url",
     "bio",
@@ -80,6 +83,7 @@ pub const PROPERTIES: &[&str] = &[
     "deleted",
     "deleted_at",
     "depth",
+    "detail",
     "display_name",
     "edited_at",
     "expires_at",
@@ -99,6 +103,7 @@ pub const PROPERTIES: &[&str] = &[
     "refreshed_at",
     "revision",
     "revoked_at",
+    "role",
     "source_id",
     "tag",
     "tags",

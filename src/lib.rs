@@ -4,6 +4,7 @@
 //! every request passes through.
 
 pub mod accounts;
+pub mod admin;
 pub mod app;
 pub mod auth;
 pub mod cache;
@@ -38,6 +39,8 @@ pub mod users;
 pub fn statements() -> Vec<cypher::Statement> {
     [
         accounts::queries::STATEMENTS,
+        admin::queries::STATEMENTS,
+        admin::reports::STATEMENTS,
         app::STATEMENTS,
         auth::queries::STATEMENTS,
         comments::queries::STATEMENTS,

@@ -10,9 +10,11 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use poem_openapi::{OpenApiService, Tags};
 use serde_json::{Map, Value, json};
+use tokio::sync::Semaphore;
 
 use crate::{
     accounts::api::AccountsApi,
+    admin::{api::AdminApi, cypher::AT_ONCE},
     app::App,
     auth::api::SessionsApi,
     comments::api::CommentsApi,
@@ -40,6 +42,7 @@ type Apis = (
     ThreadsApi,
     FeedsApi,
     GraphApi,
+    AdminApi,
     OperationsApi,
 );
 
@@ -58,6 +61,7 @@ pub fn service(app: &Arc<App>) -> OpenApiService<Apis, ()> {
         ThreadsApi { app: app() },
         FeedsApi { app: app(), trending: Trending::default() },
         GraphApi { app: app() },
+        AdminApi { app: app(), turns: Semaphore::new(AT_ONCE) },
         OperationsApi { app: app() },
     );
     OpenApiService::new(apis, "Kith", env!("CARGO_PKG_VERSION")).description(DESCRIPTION)

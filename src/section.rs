@@ -33,7 +33,7 @@ pub enum Section {
 
 impl Section {
     /// In the order in which somebody reads them who is new to Kith.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Accounts,
         Self::Users,
         Self::Follows,

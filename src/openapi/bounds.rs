@@ -44,6 +44,7 @@ pub fn of_texts(schemas: &mut Map<String, Value>, limits: &Limits) {
     }
     schemas["Post"]["properties"]["tags"]["items"] =
         json!({"type": "string", "minLength": 1, "x-max-graphemes": TAG_CHARS});
+    schemas["Rows"]["properties"]["columns"]["items"] = json!({"type": "string", "minLength": 1});
 }
 
 /// Adds the bounds of a parameter to its schema.
@@ -52,6 +53,7 @@ pub fn of_parameter(parameter: &mut Value) {
         "id" => json!({"pattern": ID}),
         "user" => json!({"pattern": "^(@[A-Za-z0-9_]{3,30}|[a-z][a-z0-9]{23})$"}),
         "ids" => json!({"pattern": "^[a-z][a-z0-9]{23}(,[a-z][a-z0-9]{23}){0,99}$"}),
+        "name" => json!({"pattern": "^[a-z_]+$"}),
         "tag" => json!({"minLength": 1, "x-max-graphemes": TAG_CHARS}),
         "cursor" | "Last-Event-ID" => json!({"pattern": CURSOR}),
         "Idempotency-Key" => json!({"pattern": "^[!-~]+$", "minLength": 1, "maxLength": 255}),

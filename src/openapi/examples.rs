@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     error::{Error, FieldError, Problem},
-    store::StoreError,
+    store::{StoreError, asked::ONLY_NEO4J},
 };
 
 const ID: &str = "tz4a98xxat96iws9zmbrgj3a";
@@ -23,6 +23,14 @@ pub fn of_requests(schemas: &mut Map<String, Value>) {
         ("PostChanges", text.clone()),
         ("NewComment", text.clone()),
         ("CommentChanges", text),
+        (
+            "CypherQuery",
+            json!({
+                "query": "MATCH (user:User)-[:POSTED]->(post:Post) RETURN user.handle AS handle, count(post) AS posts \
+                          ORDER BY posts DESC LIMIT $limit",
+                "parameters": {"limit": 10},
+            }),
+        ),
     ];
     for (name, example) in examples {
         schemas[name]["example"] = example;
@@ -94,6 +102,7 @@ pub fn problem(status: StatusCode, path: &str, operation: &Value) -> Problem {
             Error::InvalidCredentials
         }
         StatusCode::UNAUTHORIZED => Error::Unauthenticated,
+        StatusCode::FORBIDDEN if path.starts_with("/v1/admin") => Error::NEEDS_ADMIN,
         StatusCode::FORBIDDEN => match id {
             "create_user" | "create_session" => Error::Forbidden("Accounts are kept by an external issuer."),
             "update_post" => Error::Forbidden("Only its author can change a post."),
@@ -104,6 +113,7 @@ pub fn problem(status: StatusCode, path: &str, operation: &Value) -> Problem {
         },
         StatusCode::NOT_FOUND if path.starts_with("/v1/users/") => Error::UserNotFound,
         StatusCode::NOT_FOUND if path.starts_with("/v1/comments/") => Error::CommentNotFound,
+        StatusCode::NOT_FOUND if path.starts_with("/v1/admin/") => Error::ReportNotFound,
         StatusCode::NOT_FOUND => Error::PostNotFound,
         StatusCode::CONFLICT if id == "create_user" => Error::HandleTaken("ann".to_owned()),
         StatusCode::CONFLICT => Error::IdempotencyInProgress,
@@ -114,10 +124,15 @@ pub fn problem(status: StatusCode, path: &str, operation: &Value) -> Problem {
         StatusCode::UNSUPPORTED_MEDIA_TYPE => Error::UnsupportedMediaType,
         StatusCode::UNPROCESSABLE_ENTITY => unprocessable(id),
         StatusCode::TOO_MANY_REQUESTS => Error::RateLimited(Duration::from_secs(2)),
+        StatusCode::NOT_IMPLEMENTED => ONLY_NEO4J,
         StatusCode::SERVICE_UNAVAILABLE => Error::Store(StoreError::Unavailable(String::new())),
         _ => Error::Internal("".into()),
     };
-    let instance = path.replace("{id}", ID).replace("{user}", "@ann").replace("{tag}", "kith");
+    let instance = path
+        .replace("{id}", ID)
+        .replace("{user}", "@ann")
+        .replace("{tag}", "kith")
+        .replace("{name}", "growth");
     error.problem(&instance, ID)
 }
 
@@ -142,6 +157,7 @@ fn bad_request(operation: &Value) -> Error {
 
 fn unprocessable(id: &str) -> Error {
     let (field, message) = match id {
+        "run_cypher" => return Error::QueryNotAllowed("it uses AllNodesScan".to_owned()),
         "follow_user" => return Error::SelfFollow,
         "block_user" | "unblock_user" | "mute_user" | "unmute_user" => return Error::SelfBlock,
         "repost_post" => return Error::DailyPostQuotaExceeded(50),

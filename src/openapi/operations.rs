@@ -80,6 +80,9 @@ fn statuses(path: &str, method: &str, operation: &Value) -> BTreeSet<u16> {
     if operation.get("requestBody").is_some() {
         statuses.extend([400, 408, 413, 415, 422]);
     }
+    if path.starts_with("/v1/admin") {
+        statuses.insert(403);
+    }
     if method == "patch" {
         statuses.insert(412);
     }
@@ -90,6 +93,7 @@ fn statuses(path: &str, method: &str, operation: &Value) -> BTreeSet<u16> {
         _ if ACTS.contains(&id) || (method == "get" && id != "get_user" && is_shown(path)) => &[403],
         "create_post" => &[403, 404, 409, 410],
         "create_comment" => &[403, 409],
+        "run_cypher" => &[501],
         "follow_user" | "repost_post" => &[403, 422],
         "block_user" | "unblock_user" | "mute_user" | "unmute_user" => &[422],
         _ => &[],

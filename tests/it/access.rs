@@ -76,6 +76,9 @@ const OWN: [&str; 33] = [
     "update_me",
 ];
 
+/// Only admins may use these.
+const ADMINS: [&str; 4] = ["get_report", "list_audit_entries", "list_reports", "run_cypher"];
+
 /// These change what belongs to somebody: nobody else may.
 const OWNERS: [&str; 4] = ["delete_comment", "delete_post", "update_comment", "update_post"];
 
@@ -87,6 +90,7 @@ pub fn body(operation: &str) -> Value {
         "refresh_session" => json!({"refresh_token": "x"}),
         "create_post" | "create_comment" | "update_post" | "update_comment" => json!({"text": "Changed"}),
         "update_me" => json!({"name": "Changed"}),
+        "run_cypher" => json!({"query": "RETURN 1 AS one"}),
         _ => Value::Null,
     }
 }
@@ -113,7 +117,8 @@ impl World {
             .replace("/posts/{id}", &format!("/posts/{}", self.post))
             .replace("/comments/{id}", &format!("/comments/{}", self.comment))
             .replace("{user}", &self.owner.id)
-            .replace("{tag}", "kith");
+            .replace("{tag}", "kith")
+            .replace("{name}", "growth");
         if id == "list_users" || id == "list_relationships" {
             format!("{path}?ids={}", self.owner.id)
         } else {
@@ -129,7 +134,7 @@ fn every_operation_is_on_one_list() {
         .iter()
         .map(|(_, _, operation)| operation["operationId"].as_str().unwrap().to_owned())
         .collect();
-    let listed: Vec<&str> = [&PUBLIC[..], &PROVES_ITSELF, &OWN, &OWNERS].concat();
+    let listed: Vec<&str> = [&PUBLIC[..], &PROVES_ITSELF, &OWN, &OWNERS, &ADMINS].concat();
     let unlisted: Vec<_> = described.iter().filter(|name| !listed.contains(&name.as_str())).collect();
     assert!(unlisted.is_empty(), "Decide who may use these, and put each on a list here: {unlisted:?}");
     let gone: Vec<_> = listed.iter().filter(|name| !described.iter().any(|known| known == *name)).collect();
@@ -187,6 +192,24 @@ async fn nobody_changes_what_is_somebody_elses() {
     assert_eq!(tried, OWNERS.len());
     assert_eq!(world.kith.get(&format!("/v1/posts/{}", world.post), "").await["text"], "Hi");
     assert_eq!(world.kith.get(&format!("/v1/comments/{}", world.comment), "").await["text"], "Hello");
+}
+
+#[tokio::test]
+async fn only_admins_do_what_is_for_admins() {
+    let world = World::new().await;
+    let document = openapi::document();
+    for (method, template, operation) in openapi::operations(&document) {
+        let id = operation["operationId"].as_str().unwrap();
+        if ADMINS.contains(&id) {
+            assert!(operation["responses"].get("403").is_some(), "{id} does not describe its 403");
+            let path = world.path(template, id);
+            let answer = world.kith.send(&method.to_uppercase(), &path, &world.owner.token, body(id)).await;
+            let problem = answer.expect_problem(403, "forbidden");
+            assert_eq!(problem["detail"], "This operation needs the scope `admin`.");
+        } else {
+            assert!(!template.starts_with("/v1/admin"), "{id} is for admins");
+        }
+    }
 }
 
 #[tokio::test]

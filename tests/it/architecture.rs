@@ -24,6 +24,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("threads", &["comments", "posts", "users"]),
     ("feeds", &["posts", "users"]),
     ("accounts", &["comments", "follows", "posts", "users"]),
+    ("admin", &["users"]),
 ];
 
 /// What slices stand on and must know none of them: files, and folders that end with `/`.

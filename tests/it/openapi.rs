@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use kith::{
+    admin::{Rows, audit::AuditEntry},
     app::App,
     auth::api::SessionTokens,
     clock::Timestamp,
@@ -18,7 +19,10 @@ use kith::{
     threads::{CutBy, Replies, Thread, ThreadItem, ThreadItemKind},
     users::{User, UserCounts, UserSummary, UserViewer},
 };
-use poem_openapi::{Tags, types::ToJSON};
+use poem_openapi::{
+    Tags,
+    types::{Any, ToJSON},
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -393,6 +397,15 @@ fn what_is_sent_is_what_is_described() {
     agree(&[Page::<UserSummary> { items: Vec::new(), next_cursor: None }]);
     agree(&[thread]);
     agree(&[problem]);
+    agree(&[AuditEntry {
+        id: ann.id.clone(),
+        at,
+        actor_id: None,
+        action: "grant".into(),
+        detail: "@ann admin".into(),
+    }]);
+    let rows = vec![vec![Any(serde_json::json!({"labels": ["User"]})), Any(Value::Null)]];
+    agree(&[Rows { columns: vec!["user".into(), "n".into()], rows, truncated: false }]);
     agree(&[Health { status: "ok".into() }]);
     agree(&[SessionTokens {
         access_token: "a".into(),

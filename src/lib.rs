@@ -20,6 +20,7 @@ pub mod graph;
 pub mod http;
 pub mod idempotency;
 pub mod import;
+pub mod moderation;
 pub mod openapi;
 pub mod page;
 pub mod peers;
@@ -49,6 +50,7 @@ pub fn statements() -> Vec<cypher::Statement> {
         graph::queries::STATEMENTS,
         idempotency::STATEMENTS,
         import::queries::STATEMENTS,
+        moderation::queries::STATEMENTS,
         posts::queries::STATEMENTS,
         privacy::queries::STATEMENTS,
         reactions::queries::STATEMENTS,

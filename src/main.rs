@@ -44,7 +44,7 @@ enum Command {
     Grant {
         /// The handle of who gets it.
         handle: String,
-        /// What they may do: `admin`s may ask the whole graph, `moderator`s nothing yet.
+        /// What they may do: `admin`s may ask the whole graph, `moderator`s decide about reports, and `admin`s do too.
         role: RoleArgument,
     },
 }

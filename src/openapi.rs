@@ -22,6 +22,7 @@ use crate::{
     follows::api::FollowsApi,
     graph::api::GraphApi,
     http::operations::OperationsApi,
+    moderation::api::ModerationApi,
     posts::api::PostsApi,
     privacy::api::PrivacyApi,
     reactions::api::ReactionsApi,
@@ -42,6 +43,7 @@ type Apis = (
     ThreadsApi,
     FeedsApi,
     GraphApi,
+    ModerationApi,
     AdminApi,
     OperationsApi,
 );
@@ -61,6 +63,7 @@ pub fn service(app: &Arc<App>) -> OpenApiService<Apis, ()> {
         ThreadsApi { app: app() },
         FeedsApi { app: app(), trending: Trending::default() },
         GraphApi { app: app() },
+        ModerationApi { app: app() },
         AdminApi { app: app(), turns: Semaphore::new(AT_ONCE) },
         OperationsApi { app: app() },
     );

@@ -25,6 +25,8 @@ pub enum Section {
     Feeds,
     /// Questions that only a graph answers.
     Graph,
+    /// What people report, and what becomes of it.
+    Moderation,
     /// Questions of those who run Kith.
     Admin,
     /// Health.
@@ -33,7 +35,7 @@ pub enum Section {
 
 impl Section {
     /// In the order in which somebody reads them who is new to Kith.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Accounts,
         Self::Users,
         Self::Follows,
@@ -44,6 +46,7 @@ impl Section {
         Self::Threads,
         Self::Feeds,
         Self::Graph,
+        Self::Moderation,
         Self::Admin,
         Self::Operations,
     ];

@@ -158,8 +158,8 @@ impl AdminApi {
 
     /// Read the audit log
     ///
-    /// What admins asked, newest first. Each request of an admin is written down before it is answered, and nothing changes
-    /// or deletes what is written.
+    /// What admins asked and moderators decided, newest first. Each request of an admin is written down before it is
+    /// answered, each decision with what it changes, and nothing changes or deletes what is written.
     #[oai(path = "/v1/admin/audit", method = "get", operation_id = "list_audit_entries")]
     async fn list_audit_entries(
         &self,

@@ -18,7 +18,7 @@ pub struct AuditEntry {
     /// An opaque CUID2 id.
     #[oai(validator(pattern = "^[a-z][a-z0-9]{23}$"))]
     pub id: String,
-    /// When it was written, before the deed.
+    /// When it was written: before a question was answered, with a decision.
     pub at: Timestamp,
     /// The id of who did it, who may have gone since; null for whoever runs Kith, at the command line.
     #[oai(validator(pattern = "^[a-z][a-z0-9]{23}$"))]
@@ -26,7 +26,7 @@ pub struct AuditEntry {
     /// The name of the operation, or of the command.
     #[oai(validator(pattern = "^[a-z_]+$"))]
     pub action: String,
-    /// What it was about: the query with its parameters, the name of a report with its own.
+    /// What it was about: the query with its parameters, the name of a report with its own, a decision with its note.
     #[oai(validator(min_length = 0))]
     pub detail: String,
 }

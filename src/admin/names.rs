@@ -1,8 +1,20 @@
 //! What of the graph an admin may ask about. A test holds the lists against all names that statements use.
 
 /// The labels of what may be read.
-pub const OPEN_LABELS: &[&str] =
-    &["AuditEntry", "Comment", "DeletedPost", "Entry", "Erasure", "Post", "Repost", "Schema", "Tag", "User"];
+pub const OPEN_LABELS: &[&str] = &[
+    "AuditEntry",
+    "Comment",
+    "DeletedPost",
+    "Entry",
+    "Erasure",
+    "Post",
+    "Report",
+    "Repost",
+    "Schema",
+    "Suspension",
+    "Tag",
+    "User",
+];
 
 /// The labels of what is secret, or repeats what people wrote in secret.
 pub const SECRET_LABELS: &[&str] = &["Credential", "IdempotencyKey", "RefreshToken", "Session"];
@@ -11,6 +23,7 @@ pub const SECRET_LABELS: &[&str] = &["Credential", "IdempotencyKey", "RefreshTok
 pub const OPEN_TYPES: &[&str] = &[
     "BLOCKS",
     "BOOKMARKED",
+    "FILED",
     "FOLLOWS",
     "IN_THREAD",
     "LIKED",
@@ -22,6 +35,7 @@ pub const OPEN_TYPES: &[&str] = &[
     "REPLY_TO",
     "REPOSTED",
     "REQUESTS",
+    "SUSPENDED",
     "TAGGED",
     "WROTE",
 ];

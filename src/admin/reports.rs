@@ -43,6 +43,7 @@ reports! {
     integrity() -> fault, found, example;
     most_active(now, days, limit) -> user_id, handle, posts, comments;
     most_liked(now, days, limit) -> post_id, author_id, created_at, likes, reposts, comments;
+    most_reported(now, days, limit) -> target, target_id, owner_id, reports, open_reports, reasons, last_at;
     raids(user, account_days, least, limit) -> hour_at, new_accounts, posts, comments, handles;
     reciprocity(limit) -> user_id, handle, following, followers, mutual;
     retention(now, weeks) -> week, weeks_later, people;

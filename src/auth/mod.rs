@@ -14,6 +14,6 @@ pub use attempts::Attempts;
 pub use keys::Keys;
 pub use passwords::Passwords;
 pub use role::Role;
-pub use sessions::{SessionUser, Sessions};
+pub use sessions::{SessionUser, Sessions, Suspension};
 pub use tokens::{Claims, Tokens};
-pub use viewer::{Admin, Reader, Viewer, claims, is_good, is_remembered};
+pub use viewer::{Admin, Holder, Moderator, Reader, Viewer, claims, is_good, is_open, is_remembered};

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::Role;
 use crate::{
+    clock::Timestamp,
     cypher::{Done, IdRow},
     queries,
 };
@@ -28,6 +29,9 @@ queries! {
     /// Gives a session its next refresh token.
     write AddRefreshToken("auth/add_refresh_token.cypher") { session: String, hash: String, now: i64, expires_at: i64 } -> IdRow,
         about |_| vec![];
+    /// Ends all sessions of a user.
+    write RevokeSessions("auth/revoke_sessions.cypher") { user: String, now: i64 } -> IdRow,
+        about |_| vec![];
     /// Ends a session.
     write RevokeSession("auth/revoke_session.cypher") { session: String, now: i64 } -> IdRow,
         about |_| vec![];
@@ -40,12 +44,16 @@ queries! {
 pub struct CredentialRow {
     pub user_id: String,
     pub password_hash: String,
+    pub suspended: bool,
+    pub until: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 pub struct SessionUserRow {
     pub id: String,
     pub role: Option<String>,
+    pub suspended: bool,
+    pub until: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -54,4 +62,6 @@ pub struct RefreshTokenRow {
     pub user_id: String,
     pub expires_at: i64,
     pub revoked: bool,
+    pub suspended: bool,
+    pub until: Option<Timestamp>,
 }

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 
 /// A role, kept as a property of the user. Most users have none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     Moderator,
     Admin,

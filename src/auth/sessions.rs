@@ -36,6 +36,32 @@ const MEMORY: Duration = Duration::from_secs(5);
 pub struct SessionUser {
     pub id: String,
     pub role: Option<Role>,
+    pub suspension: Option<Suspension>,
+}
+
+/// Somebody may neither write nor read, and is shown to nobody, until a moment or for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suspension {
+    until: Option<Timestamp>,
+}
+
+impl Suspension {
+    /// From what a row says.
+    pub fn of(suspended: bool, until: Option<Timestamp>) -> Option<Self> {
+        suspended.then_some(Self { until })
+    }
+
+    pub fn is_over(self, now: Timestamp) -> bool {
+        self.until.is_some_and(|until| until <= now)
+    }
+
+    /// Refuses while it lasts.
+    pub fn check(suspension: Option<Self>, now: Timestamp) -> Result<(), Error> {
+        match suspension {
+            Some(suspension) if !suspension.is_over(now) => Err(Error::Suspended(suspension.until)),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// A new pair of tokens.
@@ -60,7 +86,11 @@ impl Sessions {
         let load = async {
             let query = queries::SessionUser { session: session_id.to_owned(), now: app.clock.now().0 };
             let row = app.store.run(&query).await?.pop();
-            Ok(row.map(|row| SessionUser { id: row.id, role: row.role.as_deref().and_then(Role::of) }))
+            Ok(row.map(|row| SessionUser {
+                id: row.id,
+                role: row.role.as_deref().and_then(Role::of),
+                suspension: Suspension::of(row.suspended, row.until),
+            }))
         };
         let before = self.revocations.load(Ordering::Acquire);
         let user = self.known.try_get_with_by_ref(session_id, load).await.map_err(|error| shared(&error))?;
@@ -154,6 +184,7 @@ impl Work for Refresh {
         let Some(token) = tx.one(&FindRefreshToken { hash: self.hash.clone(), now: self.now }).await? else {
             return Ok(Refreshed::Unknown);
         };
+        Suspension::check(Suspension::of(token.suspended, token.until), Timestamp(self.now))?;
         if token.revoked || token.expires_at <= self.now {
             return Ok(Refreshed::Unknown);
         }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     config::Limits,
+    moderation::api::NOTE_CHARS,
     text::TAG_CHARS,
     users::rules::{BIO_CHARS, NAME_CHARS},
 };
@@ -30,6 +31,13 @@ pub fn of_texts(schemas: &mut Map<String, Value>, limits: &Limits) {
         ("PostChanges", "text", 1, post),
         ("NewComment", "text", 1, comment),
         ("CommentChanges", "text", 1, comment),
+        ("NewReport", "note", 0, NOTE_CHARS),
+        ("Resolution", "note", 0, NOTE_CHARS),
+        ("OwnReport", "note", 1, NOTE_CHARS),
+        ("Report", "note", 1, NOTE_CHARS),
+        ("Report", "resolution_note", 1, NOTE_CHARS),
+        // What is said of a user, post or comment.
+        ("ReportedContent", "text", 1, usize::MAX),
         // A limit that was lowered binds nothing that was written before.
         ("Post", "text", 1, usize::MAX),
         // A deleted comment has no text.

@@ -18,6 +18,7 @@ mod histories;
 mod import;
 mod judges;
 mod model;
+mod moderation;
 mod neo4j;
 mod openapi;
 mod outage;

@@ -11,6 +11,9 @@ CREATE CONSTRAINT post_id IF NOT EXISTS FOR (post:Post) REQUIRE post.id IS UNIQU
 CREATE CONSTRAINT deleted_post_id IF NOT EXISTS FOR (post:DeletedPost) REQUIRE post.id IS UNIQUE;
 CREATE CONSTRAINT repost_id IF NOT EXISTS FOR (repost:Repost) REQUIRE repost.id IS UNIQUE;
 CREATE CONSTRAINT comment_id IF NOT EXISTS FOR (comment:Comment) REQUIRE comment.id IS UNIQUE;
+CREATE CONSTRAINT audit_entry_id IF NOT EXISTS FOR (entry:AuditEntry) REQUIRE entry.id IS UNIQUE;
+CREATE CONSTRAINT report_id IF NOT EXISTS FOR (report:Report) REQUIRE report.id IS UNIQUE;
+CREATE CONSTRAINT suspension_id IF NOT EXISTS FOR (suspension:Suspension) REQUIRE suspension.id IS UNIQUE;
 CREATE CONSTRAINT tag_id IF NOT EXISTS FOR (tag:Tag) REQUIRE tag.id IS UNIQUE;
 // The newest posts of all: the public feed. An index over rank keys would never be used: the engine looks for numbers
 // beyond 2^53 in none.
@@ -20,3 +23,9 @@ CREATE RANGE INDEX post_created IF NOT EXISTS FOR (post:Post) ON (post.created_a
 CREATE INDEX comment_parent IF NOT EXISTS FOR (comment:Comment) ON (comment.parent_id);
 // The hottest posts.
 CREATE RANGE INDEX post_heat IF NOT EXISTS FOR (post:Post) ON (post.heat);
+// What admins did, newest first.
+CREATE RANGE INDEX audit_entry_at IF NOT EXISTS FOR (entry:AuditEntry) ON (entry.at);
+// What was reported: to judge all reports about the same, to erase them with whose they are about, and the queue.
+CREATE INDEX report_target IF NOT EXISTS FOR (report:Report) ON (report.target_id);
+CREATE INDEX report_owner IF NOT EXISTS FOR (report:Report) ON (report.owner_id);
+CREATE INDEX report_state IF NOT EXISTS FOR (report:Report) ON (report.state);

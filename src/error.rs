@@ -14,7 +14,7 @@ use poem_openapi::{
 };
 use serde::Serialize;
 
-use crate::store::error::StoreError;
+use crate::{clock::Timestamp, store::error::StoreError};
 
 /// The error of every fallible function that a request passes through, in the domain's words.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +41,12 @@ pub enum Error {
     NotPublic,
     #[error("Its author lets only some people comment on this post.")]
     RepliesLimited,
+    #[error("The account is suspended {}.", until(*.0))]
+    Suspended(Option<Timestamp>),
+    #[error("There is no such report.")]
+    ReportNotFound,
+    #[error("The user is not suspended.")]
+    SuspensionNotFound,
     #[error("There is no such user.")]
     UserNotFound,
     #[error("There is no such post.")]
@@ -55,8 +61,12 @@ pub enum Error {
     HandleTaken(String),
     #[error("A request with the same Idempotency-Key is still running.")]
     IdempotencyInProgress,
+    #[error("Somebody has judged this already.")]
+    AlreadyResolved,
     #[error("The post was deleted.")]
     PostDeleted,
+    #[error("A moderator removed the post.")]
+    PostRemoved,
     #[error("The resource has changed since the version that If-Match names.")]
     PreconditionFailed,
     #[error("The body is larger than {0} bytes.")]
@@ -71,12 +81,20 @@ pub enum Error {
     SelfFollow,
     #[error("Nobody can block or mute themselves.")]
     SelfBlock,
+    #[error("Nobody can report themselves.")]
+    SelfReport,
     #[error("At most {0} posts, quotes and reposts a day (UTC) are allowed.")]
     DailyPostQuotaExceeded(u32),
     #[error("The Idempotency-Key was used before with another request.")]
     IdempotencyKeyReused,
     #[error("The parent comment is not part of this post's thread.")]
     ParentNotInThread,
+    #[error("The query is not allowed: {0}.")]
+    QueryNotAllowed(String),
+    #[error("The database does not run the query: {0}")]
+    QueryFailed(String),
+    #[error("{0}")]
+    NotImplemented(&'static str),
     #[error(
         "The graph does not answer. A write may have been done or not: repeat it with the same Idempotency-Key, or read first."
     )]
@@ -89,6 +107,11 @@ pub enum Error {
     Overloaded,
     #[error("Something is wrong on our side.")]
     Internal(Cow<'static, str>),
+}
+
+/// How long a suspension lasts.
+fn until(end: Option<Timestamp>) -> String {
+    end.map_or_else(|| "for good".to_owned(), |end| format!("until {}", end.rfc3339()))
 }
 
 /// Whole seconds after which it is over.
@@ -138,6 +161,11 @@ pub struct Problem {
 }
 
 impl Error {
+    /// Somebody asks for what only admins may.
+    pub const NEEDS_ADMIN: Self = Self::Forbidden("This operation needs the scope `admin`.");
+    /// Somebody asks for what only moderators and admins may.
+    pub const NEEDS_MODERATOR: Self = Self::Forbidden("This operation needs the scope `moderate`.");
+
     pub fn status(&self) -> StatusCode {
         match self {
             Self::MalformedJson(_)
@@ -145,15 +173,22 @@ impl Error {
             | Self::InvalidCursor
             | Self::InvalidParameter { .. } => StatusCode::BAD_REQUEST,
             Self::Unauthenticated | Self::InvalidToken | Self::InvalidCredentials => StatusCode::UNAUTHORIZED,
-            Self::Forbidden(_) | Self::Blocked | Self::NotPublic | Self::RepliesLimited => {
-                StatusCode::FORBIDDEN
-            }
-            Self::UserNotFound | Self::PostNotFound | Self::CommentNotFound | Self::NotFound => {
-                StatusCode::NOT_FOUND
-            }
+            Self::Forbidden(_)
+            | Self::Blocked
+            | Self::NotPublic
+            | Self::RepliesLimited
+            | Self::Suspended(_) => StatusCode::FORBIDDEN,
+            Self::UserNotFound
+            | Self::PostNotFound
+            | Self::CommentNotFound
+            | Self::ReportNotFound
+            | Self::SuspensionNotFound
+            | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::HandleTaken(_) | Self::IdempotencyInProgress => StatusCode::CONFLICT,
-            Self::PostDeleted => StatusCode::GONE,
+            Self::HandleTaken(_) | Self::IdempotencyInProgress | Self::AlreadyResolved => {
+                StatusCode::CONFLICT
+            }
+            Self::PostDeleted | Self::PostRemoved => StatusCode::GONE,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTimeout(_) => StatusCode::REQUEST_TIMEOUT,
@@ -161,9 +196,13 @@ impl Error {
             Self::Validation(_)
             | Self::SelfFollow
             | Self::SelfBlock
+            | Self::SelfReport
             | Self::DailyPostQuotaExceeded(_)
             | Self::IdempotencyKeyReused
-            | Self::ParentNotInThread => StatusCode::UNPROCESSABLE_ENTITY,
+            | Self::ParentNotInThread
+            | Self::QueryNotAllowed(_)
+            | Self::QueryFailed(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::NotImplemented(_) => StatusCode::NOT_IMPLEMENTED,
             Self::Store(StoreError::Failed { .. } | StoreError::Duplicate(_)) | Self::Internal(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
@@ -186,11 +225,15 @@ impl Error {
             Self::UserNotFound => "user_not_found",
             Self::PostNotFound => "post_not_found",
             Self::CommentNotFound => "comment_not_found",
+            Self::ReportNotFound => "report_not_found",
+            Self::SuspensionNotFound => "suspension_not_found",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::HandleTaken(_) => "handle_taken",
             Self::IdempotencyInProgress => "idempotency_in_progress",
+            Self::AlreadyResolved => "already_resolved",
             Self::PostDeleted => "post_deleted",
+            Self::PostRemoved => "post_removed",
             Self::PreconditionFailed => "precondition_failed",
             Self::BodyTooLarge(_) => "body_too_large",
             Self::BodyTimeout(_) => "body_timeout",
@@ -198,12 +241,17 @@ impl Error {
             Self::Validation(_) => "validation_failed",
             Self::SelfFollow => "self_follow",
             Self::SelfBlock => "self_block",
+            Self::SelfReport => "self_report",
             Self::Blocked => "blocked",
             Self::NotPublic => "not_public",
             Self::RepliesLimited => "replies_limited",
+            Self::Suspended(_) => "suspended",
             Self::DailyPostQuotaExceeded(_) => "daily_post_quota_exceeded",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::ParentNotInThread => "parent_not_in_thread",
+            Self::QueryNotAllowed(_) => "query_not_allowed",
+            Self::QueryFailed(_) => "query_failed",
+            Self::NotImplemented(_) => "not_implemented",
             Self::Store(StoreError::Failed { .. } | StoreError::Duplicate(_)) | Self::Internal(_) => {
                 "internal"
             }

@@ -4,6 +4,7 @@
 //! every request passes through.
 
 pub mod accounts;
+pub mod admin;
 pub mod app;
 pub mod auth;
 pub mod cache;
@@ -20,6 +21,7 @@ pub mod graph;
 pub mod http;
 pub mod idempotency;
 pub mod import;
+pub mod moderation;
 pub mod openapi;
 pub mod page;
 pub mod peers;
@@ -39,6 +41,8 @@ pub mod users;
 pub fn statements() -> Vec<cypher::Statement> {
     [
         accounts::queries::STATEMENTS,
+        admin::queries::STATEMENTS,
+        admin::reports::STATEMENTS,
         app::STATEMENTS,
         auth::queries::STATEMENTS,
         comments::queries::STATEMENTS,
@@ -47,6 +51,7 @@ pub fn statements() -> Vec<cypher::Statement> {
         graph::queries::STATEMENTS,
         idempotency::STATEMENTS,
         import::queries::STATEMENTS,
+        moderation::queries::STATEMENTS,
         posts::queries::STATEMENTS,
         export::queries::STATEMENTS,
         privacy::queries::STATEMENTS,

@@ -2,9 +2,11 @@
 
 use std::{error::Error, io::Write, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use kith::{
+    admin,
     app::{App, StartError},
+    auth::Role,
     clock::Timestamp,
     config::Config,
     http::{probe, server},
@@ -37,6 +39,21 @@ enum Command {
     },
     /// Make a world of people who follow, post, answer and like, and a demo user. The same options make the same world.
     Seed(SeedArguments),
+    /// Give somebody a role, or take it away. A Kith that serves the graph knows of it within five seconds; an embedded
+    /// graph is served by one process alone, which has to be stopped first.
+    Grant {
+        /// The handle of who gets it.
+        handle: String,
+        /// What they may do: `admin`s may ask the whole graph, `moderator`s decide about reports, and `admin`s do too.
+        role: RoleArgument,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum RoleArgument {
+    Admin,
+    Moderator,
+    None,
 }
 
 #[derive(Subcommand)]
@@ -136,6 +153,7 @@ async fn run(command: Command) -> Result<(), Box<dyn Error>> {
             let options = arguments.options();
             fill(config, async |app| seed::seed(app, &options, &*progress::to_stderr()).await.map(Some)).await
         }
+        Command::Grant { handle, role } => grant(config, &handle, role).await,
     }
 }
 
@@ -157,6 +175,28 @@ async fn fill(
         println!("{report}");
     }
     Ok(())
+}
+
+/// Gives somebody a role, and says so.
+async fn grant(config: Config, handle: &str, role: RoleArgument) -> Result<(), Box<dyn Error>> {
+    telemetry::log_to_stderr(&config.log);
+    let app = App::start(config).await?;
+    let role = match role {
+        RoleArgument::Admin => Some(Role::Admin),
+        RoleArgument::Moderator => Some(Role::Moderator),
+        RoleArgument::None => None,
+    };
+    let done = admin::grant(&app, handle, role).await;
+    app.store.close().await;
+    let handle = handle.trim().trim_start_matches('@');
+    match done {
+        Err(kith::error::Error::UserNotFound) => Err(format!("there is no user @{handle}").into()),
+        Err(error) => Err(error.into()),
+        Ok(()) => {
+            println!("@{handle} has {} now.", role.map_or("no role", Role::with_article));
+            Ok(())
+        }
+    }
 }
 
 impl SeedArguments {

@@ -10,9 +10,11 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use poem_openapi::{OpenApiService, Tags};
 use serde_json::{Map, Value, json};
+use tokio::sync::Semaphore;
 
 use crate::{
     accounts::api::AccountsApi,
+    admin::{api::AdminApi, cypher::AT_ONCE},
     app::App,
     auth::api::SessionsApi,
     comments::api::CommentsApi,
@@ -21,6 +23,7 @@ use crate::{
     follows::api::FollowsApi,
     graph::api::GraphApi,
     http::operations::OperationsApi,
+    moderation::api::ModerationApi,
     posts::api::PostsApi,
     privacy::api::PrivacyApi,
     reactions::api::ReactionsApi,
@@ -42,6 +45,8 @@ type Apis = (
     ThreadsApi,
     FeedsApi,
     GraphApi,
+    ModerationApi,
+    AdminApi,
     OperationsApi,
 );
 
@@ -61,6 +66,8 @@ pub fn service(app: &Arc<App>) -> OpenApiService<Apis, ()> {
         ThreadsApi { app: app() },
         FeedsApi { app: app(), trending: Trending::default() },
         GraphApi { app: app() },
+        ModerationApi { app: app() },
+        AdminApi { app: app(), turns: Semaphore::new(AT_ONCE) },
         OperationsApi { app: app() },
     );
     OpenApiService::new(apis, "Kith", env!("CARGO_PKG_VERSION")).description(DESCRIPTION)

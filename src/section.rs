@@ -25,13 +25,17 @@ pub enum Section {
     Feeds,
     /// Questions that only a graph answers.
     Graph,
+    /// What people report, and what becomes of it.
+    Moderation,
+    /// Questions of those who run Kith.
+    Admin,
     /// Health.
     Operations,
 }
 
 impl Section {
     /// In the order in which somebody reads them who is new to Kith.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Accounts,
         Self::Users,
         Self::Follows,
@@ -42,6 +46,8 @@ impl Section {
         Self::Threads,
         Self::Feeds,
         Self::Graph,
+        Self::Moderation,
+        Self::Admin,
         Self::Operations,
     ];
 }

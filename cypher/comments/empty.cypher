@@ -9,5 +9,6 @@ SET
   comment.author_id = null,
   comment.edited_at = null,
   comment.deleted = true,
+  comment.removed = $removed,
   comment.revision = comment.revision + 1
 RETURN comment.id AS id, comment.post_id AS post_id

@@ -12,6 +12,7 @@ RETURN
   comment.edited_at AS edited_at,
   comment.depth AS depth,
   comment.deleted AS deleted,
+  coalesce(comment.removed, false) AS removed,
   {
     replies: COUNT { (comment)<-[:REPLY_TO]-() },
     likes: COUNT { (comment)<-[:LIKED]-() }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{erase, queries::SetProfile};
 use crate::{
     app::App,
-    auth::Viewer,
+    auth::{Holder, Viewer},
     error::Error,
     follows::queries::AcceptAll,
     http::{
@@ -47,7 +47,8 @@ impl AccountsApi {
     ///
     /// The acting user's profile.
     #[oai(path = "/v1/me", method = "get", operation_id = "get_me")]
-    async fn get_me(&self, viewer: Viewer) -> Result<Json<User>, Error> {
+    async fn get_me(&self, holder: Holder) -> Result<Json<User>, Error> {
+        let viewer = holder.0;
         let user = read_one(&mut &self.app.store, &viewer.id, Some(&viewer.id)).await?;
         Ok(Json::new(&user).with_revision(user.revision))
     }
@@ -83,10 +84,11 @@ impl AccountsApi {
     /// Erase one's account
     ///
     /// Deletes the acting user and everything they made. Comments that others replied to leave an empty place, so
-    /// that the replies keep theirs. This cannot be undone.
+    /// that the replies keep theirs. This cannot be undone. Who is suspended may do it as well: `POST /v1/sessions` with
+    /// `while_suspended` lets them in.
     #[oai(path = "/v1/me", method = "delete", operation_id = "delete_me")]
-    async fn delete_me(&self, viewer: Viewer) -> Result<NoContent, Error> {
-        erase(&self.app, &viewer.id).await?;
+    async fn delete_me(&self, holder: Holder) -> Result<NoContent, Error> {
+        erase(&self.app, &holder.0.id).await?;
         Ok(NoContent)
     }
 }

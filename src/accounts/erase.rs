@@ -1,8 +1,8 @@
 //! Erasing an account: in steps that each hold, so that a crash half-way loses nothing of the erasure.
 
 use super::queries::{
-    BeginErasure, EndErasure, EraseKeys, EraseRelationships, EraseReposts, OpenErasures, SomeComments,
-    SomePosts,
+    BeginErasure, EndErasure, EraseKeys, EraseRelationships, EraseReports, EraseReportsAbout, EraseReposts,
+    OpenErasures, SomeComments, SomePosts,
 };
 use crate::{app::App, comments::DeleteComment, error::Error, posts::DeletePost, store::StoreError};
 
@@ -64,6 +64,8 @@ async fn erase_what_there_is(app: &App, user: &str) -> Result<(), Error> {
         }
     }
     while !app.store.run(&EraseReposts { user: user.clone(), limit: STEP }).await?.is_empty() {}
+    while !app.store.run(&EraseReports { user: user.clone(), limit: STEP }).await?.is_empty() {}
+    while !app.store.run(&EraseReportsAbout { user: user.clone(), limit: STEP }).await?.is_empty() {}
     while !app.store.run(&EraseRelationships { user: user.clone(), limit: STEP }).await?.is_empty() {}
     app.store.run(&EraseKeys { user }).await?;
     Ok(())
@@ -72,7 +74,10 @@ async fn erase_what_there_is(app: &App, user: &str) -> Result<(), Error> {
 /// Somebody else may have deleted it first, an earlier erasure for one.
 fn gone<T>(result: Result<T, Error>) -> Result<(), Error> {
     match result {
-        Ok(_) | Err(Error::PostNotFound | Error::PostDeleted | Error::CommentNotFound) => Ok(()),
+        Ok(_)
+        | Err(Error::PostNotFound | Error::PostDeleted | Error::PostRemoved | Error::CommentNotFound) => {
+            Ok(())
+        }
         Err(error) => Err(error),
     }
 }

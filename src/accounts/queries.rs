@@ -22,6 +22,12 @@ queries! {
     write EraseReposts("accounts/erase_reposts.cypher") { user: String, limit: usize } -> IdRow;
     /// Some comments of a user.
     read SomeComments("accounts/erase_comments.cypher") { user: String, limit: usize } -> IdRow;
+    /// Deletes some of what a user reported.
+    write EraseReports("accounts/erase_reports.cypher") { user: String, limit: usize } -> IdRow,
+        about |_| vec![];
+    /// Deletes some reports about a user or what the user made.
+    write EraseReportsAbout("accounts/erase_reports_about.cypher") { user: String, limit: usize } -> IdRow,
+        about |_| vec![];
     /// Deletes some of the relationships of a user.
     write EraseRelationships("accounts/erase_relationships.cypher") { user: String, limit: usize } -> IdRow;
     /// Deletes the answers kept under a user's idempotency keys.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use poem_openapi::{Object, OpenApi};
 use serde::{Deserialize, Serialize};
 
-use super::{Viewer, queries::FindCredential, sessions, tokens::KeySet};
+use super::{Holder, Suspension, queries::FindCredential, sessions, tokens::KeySet};
 use crate::{
     app::App,
     error::Error,
@@ -30,6 +30,11 @@ pub struct Credentials {
     /// The password.
     #[oai(validator(min_length = 1))]
     pub password: String,
+    /// Lets somebody in who is suspended, to see their account (`GET /v1/me`), to take its data along
+    /// (`GET /v1/me/export`), to erase it (`DELETE /v1/me`) and to log out, and for nothing else. `false` when left out;
+    /// changes nothing for others.
+    #[serde(default)]
+    pub while_suspended: Option<bool>,
 }
 
 /// A refresh token to be exchanged.
@@ -63,7 +68,8 @@ impl SessionsApi {
     ///
     /// Exchanges a handle and a password for tokens. An unknown handle and a wrong password get the same answer,
     /// `invalid_credentials`, after the same time. After five failures in a row each further attempt for that handle has to
-    /// wait twice as long, from a second to a quarter of an hour: `429 rate_limited`.
+    /// wait twice as long, from a second to a quarter of an hour: `429 rate_limited`. Who is suspended is told until when:
+    /// `403 suspended`.
     #[oai(path = "/v1/sessions", method = "post", operation_id = "create_session")]
     async fn create_session(&self, body: Body<Credentials>) -> Result<Json<SessionTokens>, Error> {
         if !self.app.config.auth.local_accounts {
@@ -77,8 +83,12 @@ impl SessionsApi {
             metrics::counter!(RATE_LIMITED, "class" => "account").increment(1);
             return Err(Error::RateLimited(wait));
         }
-        match self.log_in(&handle, credentials.password).await {
+        match self.log_in(&handle, credentials).await {
             Err(Error::InvalidCredentials) => Err(Error::InvalidCredentials),
+            Err(Error::Suspended(until)) => {
+                self.app.attempts.succeed(&handle);
+                Err(Error::Suspended(until))
+            }
             Err(error) => {
                 // Of the password it tells nothing.
                 self.app.attempts.take_back(&handle);
@@ -94,7 +104,7 @@ impl SessionsApi {
     /// Refresh tokens
     ///
     /// Exchanges a refresh token for a new pair of tokens. Each refresh token works once: one presented a second
-    /// time ends its session, for then somebody else has had it.
+    /// time ends its session, for then somebody else has had it. Who is suspended gets `403 suspended`.
     #[oai(path = "/v1/sessions/refresh", method = "post", operation_id = "refresh_session")]
     async fn refresh_session(&self, body: Body<RefreshRequest>) -> Result<Json<SessionTokens>, Error> {
         self.tokens(sessions::refresh(&self.app, &body.value.refresh_token).await?)
@@ -115,18 +125,22 @@ impl SessionsApi {
     ///
     /// Ends the session of the access token: neither it nor its refresh tokens work afterwards.
     #[oai(path = "/v1/sessions/current", method = "delete", operation_id = "delete_current_session")]
-    async fn delete_current_session(&self, viewer: Viewer) -> Result<NoContent, Error> {
-        sessions::revoke(&self.app, &viewer.session_id).await?;
+    async fn delete_current_session(&self, holder: Holder) -> Result<NoContent, Error> {
+        sessions::revoke(&self.app, &holder.0.session_id).await?;
         Ok(NoContent)
     }
 }
 
 impl SessionsApi {
-    async fn log_in(&self, handle: &str, password: String) -> Result<sessions::Issued, Error> {
+    async fn log_in(&self, handle: &str, credentials: Credentials) -> Result<sessions::Issued, Error> {
         let found = self.app.store.run(&FindCredential { handle: handle.to_owned() }).await?.pop();
         let hash = found.as_ref().map(|credential| credential.password_hash.clone());
-        let fits = self.app.passwords.verify(password, hash).await?;
+        let fits = self.app.passwords.verify(credentials.password, hash).await?;
         let credential = found.filter(|_| fits).ok_or(Error::InvalidCredentials)?;
+        if !credentials.while_suspended.unwrap_or_default() {
+            let suspension = Suspension::of(credential.suspended, credential.until);
+            Suspension::check(suspension, self.app.clock.now())?;
+        }
         sessions::open(&self.app, &credential.user_id).await
     }
 

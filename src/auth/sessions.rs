@@ -9,8 +9,9 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use moka::future::Cache;
 use sha2::{Digest, Sha256};
 
-use super::queries::{
-    AddRefreshToken, FindRefreshToken, OpenSession, RevokeSession, SessionUser, UseRefreshToken,
+use super::{
+    Role,
+    queries::{self, AddRefreshToken, FindRefreshToken, OpenSession, RevokeSession, UseRefreshToken},
 };
 use crate::{
     app::App,
@@ -20,14 +21,48 @@ use crate::{
 };
 
 /// Remembers for a few seconds which sessions are good, so that a request costs no statement for it.
-/// A revocation is seen at once by the instance that made it, and by others when the memory fades.
+/// A revocation is seen at once by the instance that made it, and by others when the memory fades. So is the change of a
+/// role.
 pub struct Sessions {
-    known: Cache<String, Option<String>>,
+    known: Cache<String, Option<SessionUser>>,
     /// Grows with each revocation: a load that began before one must not be remembered after it.
     revocations: AtomicU64,
 }
 
 const MEMORY: Duration = Duration::from_secs(5);
+
+/// Whose session it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionUser {
+    pub id: String,
+    pub role: Option<Role>,
+    pub suspension: Option<Suspension>,
+}
+
+/// Somebody may neither write nor read, and is shown to nobody, until a moment or for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suspension {
+    until: Option<Timestamp>,
+}
+
+impl Suspension {
+    /// From what a row says.
+    pub fn of(suspended: bool, until: Option<Timestamp>) -> Option<Self> {
+        suspended.then_some(Self { until })
+    }
+
+    pub fn is_over(self, now: Timestamp) -> bool {
+        self.until.is_some_and(|until| until <= now)
+    }
+
+    /// Refuses while it lasts.
+    pub fn check(suspension: Option<Self>, now: Timestamp) -> Result<(), Error> {
+        match suspension {
+            Some(suspension) if !suspension.is_over(now) => Err(Error::Suspended(suspension.until)),
+            _ => Ok(()),
+        }
+    }
+}
 
 /// A new pair of tokens.
 pub struct Issued {
@@ -47,10 +82,15 @@ impl Default for Sessions {
 
 impl Sessions {
     /// The user of a session that is neither revoked nor expired.
-    pub async fn user(&self, app: &App, session_id: &str) -> Result<Option<String>, Error> {
+    pub async fn user(&self, app: &App, session_id: &str) -> Result<Option<SessionUser>, Error> {
         let load = async {
-            let query = SessionUser { session: session_id.to_owned(), now: app.clock.now().0 };
-            Ok(app.store.run(&query).await?.pop().map(|row| row.id))
+            let query = queries::SessionUser { session: session_id.to_owned(), now: app.clock.now().0 };
+            let row = app.store.run(&query).await?.pop();
+            Ok(row.map(|row| SessionUser {
+                id: row.id,
+                role: row.role.as_deref().and_then(Role::of),
+                suspension: Suspension::of(row.suspended, row.until),
+            }))
         };
         let before = self.revocations.load(Ordering::Acquire);
         let user = self.known.try_get_with_by_ref(session_id, load).await.map_err(|error| shared(&error))?;
@@ -144,6 +184,7 @@ impl Work for Refresh {
         let Some(token) = tx.one(&FindRefreshToken { hash: self.hash.clone(), now: self.now }).await? else {
             return Ok(Refreshed::Unknown);
         };
+        Suspension::check(Suspension::of(token.suspended, token.until), Timestamp(self.now))?;
         if token.revoked || token.expires_at <= self.now {
             return Ok(Refreshed::Unknown);
         }

@@ -11,7 +11,7 @@ use poem_openapi::{
     registry::{MetaSecurityScheme, Registry},
 };
 
-use super::Claims;
+use super::{Claims, Role, SessionUser, Suspension};
 use crate::{
     app::{App, app_of},
     error::Error,
@@ -23,7 +23,20 @@ use crate::{
 pub struct Viewer {
     pub id: String,
     pub session_id: String,
+    pub role: Option<Role>,
 }
+
+/// The acting user of an operation for admins.
+#[derive(Clone, Debug)]
+pub struct Admin(pub Viewer);
+
+/// The acting user of an operation for moderators and admins.
+#[derive(Clone, Debug)]
+pub struct Moderator(pub Viewer);
+
+/// The acting user of what somebody may do with their account even while they are suspended.
+#[derive(Clone, Debug)]
+pub struct Holder(pub Viewer);
 
 /// The acting user of an operation that strangers may use as well.
 #[derive(Clone, Debug)]
@@ -53,24 +66,42 @@ fn token(authorization: &HeaderValue) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Whether what was found in a token is still so: it has not expired, nor its session ended.
+/// Whether what was found in a token is still so: it has not expired, nor its session ended, nor is its user suspended.
 pub async fn is_good(app: &App, claims: &Claims) -> Result<bool, Error> {
+    let user = user(app, claims).await?;
+    Ok(user.is_some_and(|user| Suspension::check(user.suspension, app.clock.now()).is_ok()))
+}
+
+/// Whether the session of somebody who was let in is still open, and its user not suspended.
+pub async fn is_open(app: &App, viewer: &Viewer) -> Result<bool, Error> {
+    let user = app.sessions.user(app, &viewer.session_id).await?;
+    Ok(user.is_some_and(|user| Suspension::check(user.suspension, app.clock.now()).is_ok()))
+}
+
+/// The user whom a token names, if what it says is still so.
+async fn user(app: &App, claims: &Claims) -> Result<Option<SessionUser>, Error> {
     let user = app.sessions.user(app, &claims.sid).await?;
-    Ok(!claims.have_expired() && user.as_deref() == Some(claims.sub.as_str()))
+    Ok(user.filter(|user| !claims.have_expired() && user.id == claims.sub))
 }
 
 async fn viewer(request: &Request) -> Result<Option<Viewer>, Error> {
+    let Some((viewer, suspension)) = holder(request).await? else { return Ok(None) };
+    Suspension::check(suspension, app_of(request)?.clock.now())?;
+    Ok(Some(viewer))
+}
+
+/// The acting user, suspended or not.
+async fn holder(request: &Request) -> Result<Option<(Viewer, Option<Suspension>)>, Error> {
     let app = app_of(request)?;
     let Some(claims) = claims(app, request.headers().get(header::AUTHORIZATION))? else {
         return Ok(None);
     };
-    if !is_good(app, &claims).await? {
-        return Err(Error::InvalidToken);
-    }
+    let user = user(app, &claims).await?.ok_or(Error::InvalidToken)?;
     if let Some(context) = request.data::<RequestContext>() {
         context.set_viewer(&claims.sub);
     }
-    Ok(Some(Viewer { id: claims.sub.clone(), session_id: claims.sid.clone() }))
+    let viewer = Viewer { id: user.id, session_id: claims.sid.clone(), role: user.role };
+    Ok(Some((viewer, user.suspension)))
 }
 
 fn register(registry: &mut Registry) {
@@ -108,6 +139,81 @@ impl<'a> ApiExtractor<'a> for Viewer {
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
         Ok(viewer(request).await?.ok_or(Error::Unauthenticated)?)
+    }
+}
+
+impl<'a> ApiExtractor<'a> for Admin {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        register(registry);
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![SCHEME]
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let viewer = viewer(request).await?.ok_or(Error::Unauthenticated)?;
+        if viewer.role != Some(Role::Admin) {
+            return Err(Error::NEEDS_ADMIN.into());
+        }
+        Ok(Self(viewer))
+    }
+}
+
+impl<'a> ApiExtractor<'a> for Moderator {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        register(registry);
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![SCHEME]
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let viewer = viewer(request).await?.ok_or(Error::Unauthenticated)?;
+        if viewer.role < Some(Role::Moderator) {
+            return Err(Error::NEEDS_MODERATOR.into());
+        }
+        Ok(Self(viewer))
+    }
+}
+
+impl<'a> ApiExtractor<'a> for Holder {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        register(registry);
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![SCHEME]
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let (viewer, _) = holder(request).await?.ok_or(Error::Unauthenticated)?;
+        Ok(Self(viewer))
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
     users::{Hidden, UserSummary},
 };
 
-pub use writes::{ChangeComment, CreateComment, DeleteComment};
+pub use writes::{ChangeComment, CreateComment, DeleteComment, take_down};
 
 /// A comment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Object)]
@@ -45,6 +45,8 @@ pub struct Comment {
     pub depth: i64,
     /// It was deleted, and keeps its place because of its replies.
     pub deleted: bool,
+    /// A moderator deleted it.
+    pub removed: bool,
     /// Exact numbers at the moment of the read.
     pub counts: CommentCounts,
     /// What the acting user has done with this comment; null without a token.
@@ -111,7 +113,7 @@ pub async fn read_shown(run: &mut impl Run, id: &str, viewer: Option<&str>) -> R
 /// Refuses who may not see the post that a comment is about. One that was deleted leaves its comments to everybody.
 async fn check_thread(run: &mut impl Run, post: &str, viewer: Option<&str>) -> Result<(), Error> {
     match posts::check_shown(run, post, viewer).await {
-        Ok(_) | Err(Error::PostDeleted) => Ok(()),
+        Ok(_) | Err(Error::PostDeleted | Error::PostRemoved) => Ok(()),
         Err(Error::PostNotFound) => Err(Error::CommentNotFound),
         Err(error) => Err(error),
     }

@@ -37,7 +37,7 @@ queries! {
     write EditComment("comments/edit.cypher") { id: String, revision: i64, text: String, now: i64 } -> ChangedComment,
         about |_, rows| in_threads(rows);
     /// Takes from a comment with replies all but its place.
-    write EmptyComment("comments/empty.cypher") { id: String } -> ChangedComment,
+    write EmptyComment("comments/empty.cypher") { id: String, removed: bool } -> ChangedComment,
         about |_, rows| of_posts(rows);
     /// Removes a comment that nobody replied to.
     write RemoveComment("comments/remove.cypher") { id: String } -> ChangedComment,

@@ -3,7 +3,8 @@
 use super::{
     Comment,
     queries::{
-        EditComment, EmptyComment, FindComment, InsertComment, InsertReply, LockComment, RemoveComment,
+        EditComment, EmptyComment, FindComment, FoundComment, InsertComment, InsertReply, LockComment,
+        RemoveComment,
     },
     read_one,
 };
@@ -132,23 +133,35 @@ impl Work for DeleteComment {
         if found.author_id.as_deref() != Some(self.viewer.as_str()) {
             return Err(Error::Forbidden("Only its author can delete a comment."));
         }
-        if tx.one(&RemoveComment { id: self.comment.clone() }).await?.is_none() {
-            tx.run(&EmptyComment { id: self.comment.clone() }).await?;
-            return Ok(());
-        }
-        let (mut parent, mut depth) = (found.parent_id, found.depth);
-        while depth > 1 {
-            tx.run(&LockComment { id: parent.clone() }).await?;
-            let Some(above) =
-                tx.one(&FindComment { id: parent.clone() }).await?.filter(|above| above.deleted)
-            else {
-                break;
-            };
-            if tx.one(&RemoveComment { id: parent.clone() }).await?.is_none() {
-                break;
-            }
-            (parent, depth) = (above.parent_id, above.depth);
-        }
-        Ok(())
+        remove(tx, &self.comment, found, false).await
     }
+}
+
+/// Removes anybody's comment; the place that it leaves if it has replies says so. One that is gone stays what it is.
+pub async fn take_down(tx: &mut Tx, comment: &str) -> Result<(), Error> {
+    tx.run(&LockComment { id: comment.to_owned() }).await?;
+    match tx.one(&FindComment { id: comment.to_owned() }).await? {
+        Some(found) if !found.deleted => remove(tx, comment, found, true).await,
+        _ => Ok(()),
+    }
+}
+
+/// Ends a comment, which is locked. `removed` tells whether a moderator does it.
+async fn remove(tx: &mut Tx, comment: &str, found: FoundComment, removed: bool) -> Result<(), Error> {
+    if tx.one(&RemoveComment { id: comment.to_owned() }).await?.is_none() {
+        return tx.run(&EmptyComment { id: comment.to_owned(), removed }).await.map(drop);
+    }
+    let (mut parent, mut depth) = (found.parent_id, found.depth);
+    while depth > 1 {
+        tx.run(&LockComment { id: parent.clone() }).await?;
+        let Some(above) = tx.one(&FindComment { id: parent.clone() }).await?.filter(|above| above.deleted)
+        else {
+            break;
+        };
+        if tx.one(&RemoveComment { id: parent.clone() }).await?.is_none() {
+            break;
+        }
+        (parent, depth) = (above.parent_id, above.depth);
+    }
+    Ok(())
 }

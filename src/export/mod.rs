@@ -29,8 +29,8 @@ use zip::{ZipWriter, write::SimpleFileOptions, write::StreamWriter};
 
 use self::queries::{
     ExportBlocks, ExportBookmarks, ExportComments, ExportFollowers, ExportFollowing, ExportLikedComments,
-    ExportLikedPosts, ExportMutes, ExportPosts, ExportReposts, ExportRequests, ExportRow, ExportSentRequests,
-    ExportSessions,
+    ExportLikedPosts, ExportMutes, ExportPosts, ExportReports, ExportReposts, ExportRequests, ExportRow,
+    ExportSentRequests, ExportSessions, ExportSuspensions,
 };
 use crate::{app::App, clock::Timestamp, cypher::Query, error::Error, http::answer::to_json, users::User};
 
@@ -112,6 +112,8 @@ impl Export {
             "follow_requests": ExportRequests,
             "blocks": ExportBlocks,
             "mutes": ExportMutes,
+            "reports": ExportReports,
+            "suspensions": ExportSuspensions,
             "sessions": ExportSessions,
         }
         zip.finish()?.into_inner().flush()

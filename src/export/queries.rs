@@ -30,6 +30,10 @@ queries! {
     read ExportBlocks("export/blocks.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> ExportRow;
     /// Whom a user mutes, newest mute first.
     read ExportMutes("export/mutes.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> ExportRow;
+    /// What a user reported, newest first.
+    read ExportReports("export/reports.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> ExportRow;
+    /// Until when a user is suspended.
+    read ExportSuspensions("export/suspensions.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> ExportRow;
     /// The log-ins of a user, newest first.
     read ExportSessions("export/sessions.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> ExportRow;
 }

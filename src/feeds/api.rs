@@ -144,7 +144,7 @@ impl FeedsApi {
         #[oai(name = "Last-Event-ID")]
         last_event_id: Header<Option<String>>,
     ) -> Result<EventStream<BoxStream<'static, StreamEvent>>, Error> {
-        let events = stream::events(Arc::clone(&self.app), viewer.id, last_event_id.0.as_deref()).await?;
+        let events = stream::events(Arc::clone(&self.app), viewer, last_event_id.0.as_deref()).await?;
         let to_event = |event: StreamEvent| {
             let data = String::from_utf8(to_json(&event.data)).unwrap_or_default();
             Event::message(data).id(event.id).event_type(EVENT_TYPE)

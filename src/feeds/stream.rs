@@ -8,6 +8,7 @@ use poem_openapi::Object;
 use super::{FeedItem, reader::Tail};
 use crate::{
     app::App,
+    auth::{Viewer, is_open},
     error::Error,
     page::Position,
     telemetry::{InFlight, STREAMS},
@@ -31,19 +32,20 @@ fn list(viewer: &str) -> String {
     format!("stream:{viewer}")
 }
 
-/// What comes into a viewer's home feed from now on, or after the event that the client saw last.
+/// What comes into a viewer's home feed from now on, or after the event that the client saw last, until their session ends
+/// or they are suspended.
 ///
 /// The stream reads when it is polled: a client that does not read costs nothing but its connection.
 pub async fn events(
     app: Arc<App>,
-    viewer: String,
+    viewer: Viewer,
     last_event_id: Option<&str>,
 ) -> Result<impl Stream<Item = StreamEvent> + Send + 'static, Error> {
     let after: Option<Position> = match last_event_id.filter(|id| !id.is_empty()) {
-        Some(cursor) => Some(app.cursors.open(&list(&viewer), cursor)?),
+        Some(cursor) => Some(app.cursors.open(&list(&viewer.id), cursor)?),
         None => None,
     };
-    let tail = Tail::new(&app, &viewer, after).await?;
+    let tail = Tail::new(&app, &viewer.id, after).await?;
     let (updates, open) = (app.updates.subscribe(), InFlight::of(STREAMS));
     let batches = stream::unfold((tail, updates, open), move |(mut tail, mut updates, open)| {
         let (app, viewer) = (Arc::clone(&app), viewer.clone());
@@ -52,13 +54,16 @@ pub async fn events(
                 if *updates.borrow_and_update() == Update::Closing {
                     return None;
                 }
-                match tail.next(&app, &viewer).await {
+                if !is_open(&app, &viewer).await.unwrap_or(false) {
+                    return None;
+                }
+                match tail.next(&app, &viewer.id).await {
                     Ok(items) if items.is_empty() => {}
                     Ok(items) => {
                         let events: Vec<StreamEvent> = items
                             .into_iter()
                             .map(|(position, item)| StreamEvent {
-                                id: app.cursors.seal(&list(&viewer), &position),
+                                id: app.cursors.seal(&list(&viewer.id), &position),
                                 data: item,
                             })
                             .collect();

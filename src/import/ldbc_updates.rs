@@ -273,9 +273,13 @@ fn done(result: Result<(), Error>) -> Result<Outcome, Error> {
         Err(Error::InvalidToken | Error::UserNotFound) => {
             Ok(Outcome::Skipped("updates: posts whose author is not in the graph"))
         }
-        Err(Error::PostNotFound | Error::PostDeleted | Error::CommentNotFound | Error::ParentNotInThread) => {
-            Ok(Outcome::Skipped("updates: comments whose author, post or parent is not in the graph"))
-        }
+        Err(
+            Error::PostNotFound
+            | Error::PostDeleted
+            | Error::PostRemoved
+            | Error::CommentNotFound
+            | Error::ParentNotInThread,
+        ) => Ok(Outcome::Skipped("updates: comments whose author, post or parent is not in the graph")),
         Err(error) => Err(error),
     }
 }

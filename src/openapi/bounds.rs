@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     config::Limits,
+    moderation::api::NOTE_CHARS,
     text::TAG_CHARS,
     users::rules::{BIO_CHARS, NAME_CHARS},
 };
@@ -30,6 +31,13 @@ pub fn of_texts(schemas: &mut Map<String, Value>, limits: &Limits) {
         ("PostChanges", "text", 1, post),
         ("NewComment", "text", 1, comment),
         ("CommentChanges", "text", 1, comment),
+        ("NewReport", "note", 0, NOTE_CHARS),
+        ("Resolution", "note", 0, NOTE_CHARS),
+        ("OwnReport", "note", 1, NOTE_CHARS),
+        ("Report", "note", 1, NOTE_CHARS),
+        ("Report", "resolution_note", 1, NOTE_CHARS),
+        // What is said of a user, post or comment.
+        ("ReportedContent", "text", 1, usize::MAX),
         // A limit that was lowered binds nothing that was written before.
         ("Post", "text", 1, usize::MAX),
         // A deleted comment has no text.
@@ -44,6 +52,7 @@ pub fn of_texts(schemas: &mut Map<String, Value>, limits: &Limits) {
     }
     schemas["Post"]["properties"]["tags"]["items"] =
         json!({"type": "string", "minLength": 1, "x-max-graphemes": TAG_CHARS});
+    schemas["Rows"]["properties"]["columns"]["items"] = json!({"type": "string", "minLength": 1});
 }
 
 /// Adds the bounds of a parameter to its schema.
@@ -52,6 +61,7 @@ pub fn of_parameter(parameter: &mut Value) {
         "id" => json!({"pattern": ID}),
         "user" => json!({"pattern": "^(@[A-Za-z0-9_]{3,30}|[a-z][a-z0-9]{23})$"}),
         "ids" => json!({"pattern": "^[a-z][a-z0-9]{23}(,[a-z][a-z0-9]{23}){0,99}$"}),
+        "name" => json!({"pattern": "^[a-z_]+$"}),
         "tag" => json!({"minLength": 1, "x-max-graphemes": TAG_CHARS}),
         "cursor" | "Last-Event-ID" => json!({"pattern": CURSOR}),
         "Idempotency-Key" => json!({"pattern": "^[!-~]+$", "minLength": 1, "maxLength": 255}),

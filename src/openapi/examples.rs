@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     error::{Error, FieldError, Problem},
-    store::StoreError,
+    store::{StoreError, asked::ONLY_NEO4J},
 };
 
 const ID: &str = "tz4a98xxat96iws9zmbrgj3a";
@@ -23,6 +23,16 @@ pub fn of_requests(schemas: &mut Map<String, Value>) {
         ("PostChanges", text.clone()),
         ("NewComment", text.clone()),
         ("CommentChanges", text),
+        ("NewReport", json!({"target": "post", "id": ID, "reason": "spam", "note": "The tenth time today."})),
+        ("Resolution", json!({"action": "remove", "note": "Advertising"})),
+        (
+            "CypherQuery",
+            json!({
+                "query": "MATCH (user:User)-[:POSTED]->(post:Post) RETURN user.handle AS handle, count(post) AS posts \
+                          ORDER BY posts DESC LIMIT $limit",
+                "parameters": {"limit": 10},
+            }),
+        ),
     ];
     for (name, example) in examples {
         schemas[name]["example"] = example;
@@ -51,7 +61,7 @@ pub fn answers() -> Map<String, Value> {
     });
     let comment = json!({
         "id": "k0xpkry4lx8tl3qh8vry0f6m", "post_id": post["id"], "parent_id": null, "author": bob,
-        "text": "Welcome", "created_at": later, "edited_at": null, "depth": 1, "deleted": false,
+        "text": "Welcome", "created_at": later, "edited_at": null, "depth": 1, "deleted": false, "removed": false,
         "counts": {"replies": 0, "likes": 1}, "viewer": {"liked": false},
     });
     let item = json!({
@@ -94,18 +104,29 @@ pub fn problem(status: StatusCode, path: &str, operation: &Value) -> Problem {
             Error::InvalidCredentials
         }
         StatusCode::UNAUTHORIZED => Error::Unauthenticated,
+        StatusCode::FORBIDDEN if path.starts_with("/v1/admin") => Error::NEEDS_ADMIN,
         StatusCode::FORBIDDEN => match id {
             "create_user" | "create_session" => Error::Forbidden("Accounts are kept by an external issuer."),
             "update_post" => Error::Forbidden("Only its author can change a post."),
             "delete_post" => Error::Forbidden("Only its author can delete a post."),
             "update_comment" => Error::Forbidden("Only its author can change a comment."),
             "delete_comment" => Error::Forbidden("Only its author can delete a comment."),
-            _ => Error::Blocked,
+            _ if path.starts_with("/v1/moderation") => Error::NEEDS_MODERATOR,
+            // What is somebody's whom the acting user blocks is not shown, and that is said.
+            _ if id != "get_user"
+                && ["/v1/comments", "/v1/posts", "/v1/users/"].iter().any(|it| path.starts_with(it)) =>
+            {
+                Error::Blocked
+            }
+            _ => Error::Suspended(None),
         },
         StatusCode::NOT_FOUND if path.starts_with("/v1/users/") => Error::UserNotFound,
         StatusCode::NOT_FOUND if path.starts_with("/v1/comments/") => Error::CommentNotFound,
+        StatusCode::NOT_FOUND if path.starts_with("/v1/moderation/suspensions") => Error::SuspensionNotFound,
+        StatusCode::NOT_FOUND if path.contains("/reports/") => Error::ReportNotFound,
         StatusCode::NOT_FOUND => Error::PostNotFound,
         StatusCode::CONFLICT if id == "create_user" => Error::HandleTaken("ann".to_owned()),
+        StatusCode::CONFLICT if id == "resolve_report" => Error::AlreadyResolved,
         StatusCode::CONFLICT => Error::IdempotencyInProgress,
         StatusCode::GONE => Error::PostDeleted,
         StatusCode::PRECONDITION_FAILED => Error::PreconditionFailed,
@@ -114,10 +135,15 @@ pub fn problem(status: StatusCode, path: &str, operation: &Value) -> Problem {
         StatusCode::UNSUPPORTED_MEDIA_TYPE => Error::UnsupportedMediaType,
         StatusCode::UNPROCESSABLE_ENTITY => unprocessable(id),
         StatusCode::TOO_MANY_REQUESTS => Error::RateLimited(Duration::from_secs(2)),
+        StatusCode::NOT_IMPLEMENTED => ONLY_NEO4J,
         StatusCode::SERVICE_UNAVAILABLE => Error::Store(StoreError::Unavailable(String::new())),
         _ => Error::Internal("".into()),
     };
-    let instance = path.replace("{id}", ID).replace("{user}", "@ann").replace("{tag}", "kith");
+    let instance = path
+        .replace("{id}", ID)
+        .replace("{user}", "@ann")
+        .replace("{tag}", "kith")
+        .replace("{name}", "growth");
     error.problem(&instance, ID)
 }
 
@@ -142,6 +168,9 @@ fn bad_request(operation: &Value) -> Error {
 
 fn unprocessable(id: &str) -> Error {
     let (field, message) = match id {
+        "run_cypher" => return Error::QueryNotAllowed("it uses AllNodesScan".to_owned()),
+        "create_report" => return Error::SelfReport,
+        "resolve_report" => ("action", "a user can be suspended, and not removed"),
         "follow_user" => return Error::SelfFollow,
         "block_user" | "unblock_user" | "mute_user" | "unmute_user" => return Error::SelfBlock,
         "repost_post" => return Error::DailyPostQuotaExceeded(50),

@@ -4,10 +4,11 @@
 use serde_json::{Map, Value, json};
 
 /// The paths that create, and the path of what they create.
-const CREATED: [(&str, &str); 3] = [
+const CREATED: [(&str, &str); 4] = [
     ("/v1/users", "/v1/users/{user}"),
     ("/v1/posts", "/v1/posts/{id}"),
     ("/v1/posts/{id}/comments", "/v1/comments/{id}"),
+    ("/v1/reports", "/v1/me/reports/{id}"),
 ];
 
 /// Links each answer of a creation to what reads, changes and deletes what was made, and to what reads and makes

@@ -13,13 +13,15 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock::Timestamp,
     error::Error,
-    posts::queries::{FindDeletedPosts, FindPost, PostOfUser, PostViewerRow, PostsViewerState, ReadPosts},
+    posts::queries::{
+        FindDeletedPosts, FindPost, GonePost, PostOfUser, PostViewerRow, PostsViewerState, ReadPosts,
+    },
     store::Run,
     users::{Hidden, UserSummary},
 };
 
 pub use audience::{Audience, Visibility};
-pub use writes::{ChangePost, CreatePost, DeletePost, check_quota, lock_author};
+pub use writes::{ChangePost, CreatePost, DeletePost, check_quota, lock_author, take_down};
 
 /// A post.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Object)]
@@ -129,6 +131,8 @@ pub enum PostOrTombstone {
     Post(Post),
     #[oai(mapping = "deleted")]
     Deleted(Tombstone),
+    #[oai(mapping = "removed")]
+    Removed(RemovedPost),
     #[oai(mapping = "hidden")]
     Hidden(HiddenPost),
 }
@@ -141,7 +145,23 @@ pub struct Tombstone {
     pub id: String,
 }
 
-/// A post that the acting user is not shown: one of them and its author blocks the other, or in a feed, mutes the author.
+/// What is left of a post that a moderator removed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Object)]
+pub struct RemovedPost {
+    /// The id that the post had.
+    #[oai(validator(pattern = "^[a-z][a-z0-9]{23}$"))]
+    pub id: String,
+}
+
+impl From<GonePost> for PostOrTombstone {
+    fn from(gone: GonePost) -> Self {
+        let GonePost { id, removed } = gone;
+        if removed { Self::Removed(RemovedPost { id }) } else { Self::Deleted(Tombstone { id }) }
+    }
+}
+
+/// A post that the acting user is not shown: one of them and its author blocks the other, or in a feed, mutes the author;
+/// or its author is suspended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Object)]
 pub struct HiddenPost {
     /// The id of the post.
@@ -207,12 +227,15 @@ pub async fn read_ahead(
     for post in posts.values_mut().chain(others.values_mut()) {
         post.mentions.sort_by(|one, other| one.handle.cmp(&other.handle));
     }
+    let gone = posts.values().filter_map(|post| post.quote_of.clone());
+    let gone =
+        removed_among(run, gone.filter(|id| !others.contains_key(id) && !posts.contains_key(id))).await?;
     let links: Vec<_> = posts
         .values()
         .filter_map(|post| {
             let id = post.quote_of.as_ref()?;
             let quoted = others.get(id).or_else(|| posts.get(id)).map_or_else(
-                || PostOrTombstone::Deleted(Tombstone { id: id.clone() }),
+                || GonePost { id: id.clone(), removed: gone.contains(id) }.into(),
                 |quoted| PostOrTombstone::Post(quoted.clone()),
             );
             Some((post.id.clone(), Box::new(quoted)))
@@ -224,6 +247,21 @@ pub async fn read_ahead(
         }
     }
     Ok(posts)
+}
+
+/// Which of those posts, none of which is there any more, a moderator removed.
+async fn removed_among(
+    run: &mut impl Run,
+    gone: impl Iterator<Item = String>,
+) -> Result<HashSet<String>, Error> {
+    let mut ids: Vec<String> = gone.collect();
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    let rows = run.run_keyed(&FindDeletedPosts { ids }).await?;
+    Ok(rows.into_iter().filter(|row| row.removed).map(|row| row.id).collect())
 }
 
 /// Whether so little of those posts is kept that it is best to ask at once for all that a page of them takes.
@@ -294,10 +332,7 @@ pub async fn check_shown(run: &mut impl Run, id: &str, viewer: Option<&str>) -> 
     };
     let hidden = Hidden::from(run, viewer).await?;
     hidden.check(&found.author_id, Error::PostNotFound)?;
-    if found.visibility != Visibility::Public {
-        let post = read_one(run, id, None).await?;
-        check_audience(run, &post, viewer).await?;
-    }
+    check_visibility(run, id, found.visibility, viewer).await?;
     Ok(Shown { hidden, visibility: found.visibility, replies: found.replies })
 }
 
@@ -309,6 +344,32 @@ pub async fn check_may_comment(run: &mut impl Run, id: &str, viewer: &str) -> Re
     let post = read_one(run, id, None).await?;
     let audience = Audience::around(run, viewer, &post).await?;
     if audience.may_comment(&post) { Ok(()) } else { Err(Error::RepliesLimited) }
+}
+
+/// Refuses whom a post of that visibility is not for.
+async fn check_visibility(
+    run: &mut impl Run,
+    id: &str,
+    visibility: Visibility,
+    viewer: Option<&str>,
+) -> Result<(), Error> {
+    if visibility == Visibility::Public {
+        return Ok(());
+    }
+    let post = read_one(run, id, None).await?;
+    check_audience(run, &post, viewer).await
+}
+
+/// Who wrote a post that is there for a viewer. It is even where the viewer blocks its author.
+pub async fn author_of(run: &mut impl Run, id: &str, viewer: &str) -> Result<String, Error> {
+    let Some(found) = run.one(&FindPost { id: id.to_owned() }).await? else {
+        return Err(missing(run, id).await);
+    };
+    if Hidden::from(run, Some(viewer)).await?.is_gone(&found.author_id) {
+        return Err(Error::PostNotFound);
+    }
+    check_visibility(run, id, found.visibility, Some(viewer)).await?;
+    Ok(found.author_id)
 }
 
 /// One post, which must exist.
@@ -327,14 +388,18 @@ pub async fn read_or_tombstone(
 ) -> Result<PostOrTombstone, Error> {
     match read_shown(run, id, viewer).await {
         Ok(post) => Ok(PostOrTombstone::Post(post)),
-        Err(Error::PostDeleted) => Ok(PostOrTombstone::Deleted(Tombstone { id: id.to_owned() })),
+        Err(error @ (Error::PostDeleted | Error::PostRemoved)) => {
+            let removed = matches!(error, Error::PostRemoved);
+            Ok(GonePost { id: id.to_owned(), removed }.into())
+        }
         Err(error) => Err(error),
     }
 }
 
-/// Why a post cannot be found: it was deleted, or there never was one.
+/// Why a post cannot be found: it was deleted or removed, or there never was one.
 pub async fn missing(run: &mut impl Run, id: &str) -> Error {
     match run.one(&FindDeletedPosts { ids: vec![id.to_owned()] }).await {
+        Ok(Some(gone)) if gone.removed => Error::PostRemoved,
         Ok(Some(_)) => Error::PostDeleted,
         Ok(None) => Error::PostNotFound,
         Err(error) => error,

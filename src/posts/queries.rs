@@ -40,8 +40,8 @@ queries! {
     /// Who wrote a post, when, for whom, and at which revision it is.
     read FindPost("posts/find.cypher") { id: String } -> FoundPost,
         about |find| vec![Fact::Post(&find.id)];
-    /// Which of those ids are deleted posts.
-    read FindDeletedPosts("posts/find_deleted.cypher") { ids: Vec<String> } -> IdRow,
+    /// Which of those ids are deleted posts, and whether a moderator removed them.
+    read FindDeletedPosts("posts/find_deleted.cypher") { ids: Vec<String> } -> GonePost,
         about |find| find.ids.iter().map(|id| Fact::Post(id)).collect();
     /// The posts of those ids, as everybody sees them.
     read ReadPosts("posts/read.cypher") { ids: Vec<String> } -> Post,
@@ -64,7 +64,7 @@ queries! {
     write SetReplies("posts/set_replies.cypher") { id: String, revision: i64, replies: Visibility } -> IdRow,
         about |set| vec![Fact::Post(&set.id)];
     /// Deletes a post with all that hangs on it, and keeps that there was one.
-    write RemovePost("posts/delete.cypher") { id: String, now: i64 } -> RemovedPost,
+    write RemovePost("posts/delete.cypher") { id: String, removed: bool, now: i64 } -> RemovedRow,
         about |remove, rows| {
             let known = rows.iter().flat_map(|row| {
                 let of_author = [Fact::Entries(&row.author_id), Fact::Numbers(&row.author_id)];
@@ -105,6 +105,26 @@ impl Keyed for ReadPosts {
     }
 }
 
+impl Keyed for FindDeletedPosts {
+    type Thing = String;
+
+    fn things(&self) -> &[String] {
+        &self.ids
+    }
+
+    fn about(&self, ids: Vec<String>) -> Self {
+        Self { ids }
+    }
+
+    fn key_of(&self, post: &GonePost) -> String {
+        post.id.clone()
+    }
+
+    fn weight(_: &GonePost) -> usize {
+        64
+    }
+}
+
 impl Keyed for PostsViewerState {
     type Thing = PostOfUser;
 
@@ -127,6 +147,14 @@ impl Keyed for PostsViewerState {
     fn weight(_: &PostViewerRow) -> usize {
         size_of::<PostViewerRow>() + 32
     }
+}
+
+/// A post that is not there any more.
+#[derive(Clone, Debug, Deserialize)]
+pub struct GonePost {
+    pub id: String,
+    /// A moderator removed it.
+    pub removed: bool,
 }
 
 fn key_of(viewer: &str, post: &str) -> String {
@@ -183,7 +211,7 @@ pub struct EditedPost {
 
 /// A post that was deleted, and what it was.
 #[derive(Clone, Debug, Deserialize)]
-pub struct RemovedPost {
+pub struct RemovedRow {
     pub id: String,
     pub author_id: String,
     pub quote_of: Option<String>,

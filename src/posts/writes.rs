@@ -198,7 +198,12 @@ impl Work for DeletePost {
         if found.author_id != self.viewer {
             return Err(Error::Forbidden("Only its author can delete a post."));
         }
-        tx.one(&RemovePost { id: self.post.clone(), now: self.now }).await?.ok_or(Error::PostDeleted)?;
-        Ok(())
+        let remove = RemovePost { id: self.post.clone(), removed: false, now: self.now };
+        tx.one(&remove).await?.ok_or(Error::PostDeleted).map(drop)
     }
+}
+
+/// Removes anybody's post, which leaves a tombstone that says so. One that is gone stays what it is.
+pub async fn take_down(tx: &mut Tx, post: &str, now: Timestamp) -> Result<(), Error> {
+    tx.one(&RemovePost { id: post.to_owned(), removed: true, now: now.0 }).await.map(drop)
 }

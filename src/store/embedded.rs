@@ -183,6 +183,16 @@ impl Embedded {
         Ok(rows)
     }
 
+    /// The rows of a statement whose columns no type reads.
+    pub async fn read(
+        &self,
+        name: &'static str,
+        text: &str,
+        parameters: Map<String, Value>,
+    ) -> Result<Vec<Map<String, Value>>, StoreError> {
+        Ok(self.rows(name, text, Access::Read, parameters).await?.0)
+    }
+
     async fn rows<T: DeserializeOwned + Send + 'static>(
         &self,
         name: &'static str,

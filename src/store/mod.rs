@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a slice. The rest of Kith sees [`Store`], [`Tx`] and the [`Run`] that both share.
 
+pub mod asked;
 pub mod changes;
 mod commits;
 #[cfg(feature = "embedded")]

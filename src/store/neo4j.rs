@@ -1,5 +1,8 @@
 //! Neo4j over Bolt, through neo4rs. The only place that may use it.
 
+mod asked;
+mod told;
+
 use std::{
     sync::{PoisonError, RwLock},
     time::Instant,
@@ -20,6 +23,8 @@ use crate::{
 
 pub(super) struct Neo4j {
     config: Config,
+    /// One connection at a time, that fetches few rows at once.
+    alone: Config,
     pool: RwLock<Pool>,
 }
 
@@ -36,20 +41,11 @@ pub(super) struct Neo4jTx {
 impl Neo4j {
     /// Prepares the pool. Connections are made when they are first needed.
     pub fn connect(config: &StoreConfig) -> Result<Self, StoreError> {
-        let mut builder = ConfigBuilder::default()
-            .uri(&config.uri)
-            .user(&config.user)
-            .password(config.password.expose())
-            .max_connections(config.pool_size)
-            .connection_timeout(config.timeout)
-            // One answer, one round trip: no page of ours has as many rows.
-            .fetch_size(10_000);
-        if let Some(database) = &config.database {
-            builder = builder.db(database.as_str());
-        }
-        let config = builder.build().map_err(|error| store_error("connect", error))?;
+        let alone = settings(config, 1, 100)?;
+        // One answer, one round trip: no page of ours has as many rows.
+        let config = settings(config, config.pool_size, 10_000)?;
         let pool = RwLock::new(Pool::new(&config)?);
-        Ok(Self { config, pool })
+        Ok(Self { config, alone, pool })
     }
 
     fn graph(&self) -> Graph {
@@ -112,6 +108,20 @@ impl Neo4j {
         let txn = self.graph().start_txn().await.map_err(|error| store_error("begin", error))?;
         Ok(Neo4jTx { txn, has_changed: false })
     }
+}
+
+fn settings(config: &StoreConfig, connections: usize, fetch_size: usize) -> Result<Config, StoreError> {
+    let mut builder = ConfigBuilder::default()
+        .uri(&config.uri)
+        .user(&config.user)
+        .password(config.password.expose())
+        .max_connections(connections)
+        .connection_timeout(config.timeout)
+        .fetch_size(fetch_size);
+    if let Some(database) = &config.database {
+        builder = builder.db(database.as_str());
+    }
+    builder.build().map_err(|error| store_error("connect", error))
 }
 
 impl Pool {

@@ -55,7 +55,10 @@ pub enum ThreadItemKind {
     Comment,
     /// A comment that was deleted and has replies.
     Deleted,
-    /// A comment that the acting user is not shown: one of them and its author blocks the other.
+    /// A comment that a moderator removed and that has replies.
+    Removed,
+    /// A comment that the acting user is not shown: one of them and its author blocks the other, or its author is
+    /// suspended.
     Hidden,
 }
 

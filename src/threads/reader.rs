@@ -221,6 +221,7 @@ fn replies(
 
 fn item(comment: Comment, depth: i64, hidden: &Hidden) -> ThreadItem {
     let kind = match &comment {
+        comment if comment.removed => ThreadItemKind::Removed,
         comment if comment.deleted => ThreadItemKind::Deleted,
         comment if comment.is_of(hidden) => ThreadItemKind::Hidden,
         _ => ThreadItemKind::Comment,

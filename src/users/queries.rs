@@ -1,5 +1,7 @@
 //! The statements about people.
 
+use std::{collections::HashSet, sync::Arc};
+
 use serde::Deserialize;
 
 use super::{User, UserSummary, UserViewer};
@@ -43,6 +45,9 @@ queries! {
     /// Whom each of those viewers blocks, is blocked by, or mutes.
     read HiddenFrom("users/hidden.cypher") { viewers: Vec<String> } -> HiddenRow,
         about |it| it.viewers.iter().map(|viewer| Fact::Hidden(viewer)).collect();
+    /// Who is suspended. Whoever suspends somebody, or ends that, changes anything.
+    read SuspendedUsers("users/suspended.cypher") { askers: Vec<String> } -> SuspendedRow,
+        about |_| vec![];
 }
 
 impl Keyed for ReadUsers {
@@ -125,6 +130,51 @@ pub struct NearRow {
     pub followed_by: bool,
     /// They follow somebody who follows the viewer.
     pub within_two: bool,
+}
+
+impl SuspendedUsers {
+    /// The same list for everybody who asks, so it is kept once.
+    pub fn for_all() -> Self {
+        Self { askers: vec!["all".to_owned()] }
+    }
+}
+
+impl Keyed for SuspendedUsers {
+    type Thing = String;
+
+    fn things(&self) -> &[String] {
+        &self.askers
+    }
+
+    fn about(&self, askers: Vec<String>) -> Self {
+        Self { askers }
+    }
+
+    fn key_of(&self, row: &SuspendedRow) -> String {
+        row.asker.clone()
+    }
+
+    fn weight(row: &SuspendedRow) -> usize {
+        80 * row.ids.0.len()
+    }
+}
+
+/// Who is suspended.
+#[derive(Clone, Debug, Deserialize)]
+pub struct SuspendedRow {
+    pub asker: String,
+    pub ids: SharedIds,
+}
+
+/// Ids that are read once and shared by all who need them.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(from = "HashSet<String>")]
+pub struct SharedIds(pub Arc<HashSet<String>>);
+
+impl From<HashSet<String>> for SharedIds {
+    fn from(ids: HashSet<String>) -> Self {
+        Self(Arc::new(ids))
+    }
 }
 
 /// What is between a viewer and somebody.

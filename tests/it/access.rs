@@ -40,18 +40,20 @@ const PUBLIC: [&str; 23] = [
 const PROVES_ITSELF: [&str; 1] = ["refresh_session"];
 
 /// These act for whoever asks, and touch nothing of anybody else's.
-const OWN: [&str; 34] = [
+const OWN: [&str; 37] = [
     "accept_follow_request",
     "block_user",
     "bookmark_post",
     "create_comment",
     "create_post",
+    "create_report",
     "delete_current_session",
     "delete_me",
     "export_me",
     "follow_user",
     "get_home_feed",
     "get_me",
+    "get_own_report",
     "get_path",
     "like_comment",
     "like_post",
@@ -60,6 +62,7 @@ const OWN: [&str; 34] = [
     "list_follow_requests",
     "list_mutes",
     "list_mutuals",
+    "list_own_reports",
     "list_relationships",
     "list_sent_follow_requests",
     "list_suggestions",
@@ -77,6 +80,13 @@ const OWN: [&str; 34] = [
     "update_me",
 ];
 
+/// Only admins may use these.
+const ADMINS: [&str; 4] = ["get_report", "list_audit_entries", "list_reports", "run_cypher"];
+
+/// Only moderators and admins may use these.
+const MODERATORS: [&str; 5] =
+    ["get_reported", "lift_suspension", "list_reported", "list_suspensions", "resolve_report"];
+
 /// These change what belongs to somebody: nobody else may.
 const OWNERS: [&str; 4] = ["delete_comment", "delete_post", "update_comment", "update_post"];
 
@@ -88,6 +98,9 @@ pub fn body(operation: &str) -> Value {
         "refresh_session" => json!({"refresh_token": "x"}),
         "create_post" | "create_comment" | "update_post" | "update_comment" => json!({"text": "Changed"}),
         "update_me" => json!({"name": "Changed"}),
+        "create_report" => json!({"target": "post", "id": "a".repeat(24), "reason": "spam"}),
+        "resolve_report" => json!({"action": "none"}),
+        "run_cypher" => json!({"query": "RETURN 1 AS one"}),
         _ => Value::Null,
     }
 }
@@ -113,8 +126,10 @@ impl World {
         let path = template
             .replace("/posts/{id}", &format!("/posts/{}", self.post))
             .replace("/comments/{id}", &format!("/comments/{}", self.comment))
+            .replace("/reports/{id}", &format!("/reports/{}", self.post))
             .replace("{user}", &self.owner.id)
-            .replace("{tag}", "kith");
+            .replace("{tag}", "kith")
+            .replace("{name}", "growth");
         if id == "list_users" || id == "list_relationships" {
             format!("{path}?ids={}", self.owner.id)
         } else {
@@ -130,7 +145,7 @@ fn every_operation_is_on_one_list() {
         .iter()
         .map(|(_, _, operation)| operation["operationId"].as_str().unwrap().to_owned())
         .collect();
-    let listed: Vec<&str> = [&PUBLIC[..], &PROVES_ITSELF, &OWN, &OWNERS].concat();
+    let listed: Vec<&str> = [&PUBLIC[..], &PROVES_ITSELF, &OWN, &OWNERS, &MODERATORS, &ADMINS].concat();
     let unlisted: Vec<_> = described.iter().filter(|name| !listed.contains(&name.as_str())).collect();
     assert!(unlisted.is_empty(), "Decide who may use these, and put each on a list here: {unlisted:?}");
     let gone: Vec<_> = listed.iter().filter(|name| !described.iter().any(|known| known == *name)).collect();
@@ -188,6 +203,26 @@ async fn nobody_changes_what_is_somebody_elses() {
     assert_eq!(tried, OWNERS.len());
     assert_eq!(world.kith.get(&format!("/v1/posts/{}", world.post), "").await["text"], "Hi");
     assert_eq!(world.kith.get(&format!("/v1/comments/{}", world.comment), "").await["text"], "Hello");
+}
+
+#[tokio::test]
+async fn only_admins_and_moderators_do_what_is_for_them() {
+    let world = World::new().await;
+    let document = openapi::document();
+    for (method, template, operation) in openapi::operations(&document) {
+        let id = operation["operationId"].as_str().unwrap();
+        let scope = if ADMINS.contains(&id) { "admin" } else { "moderate" };
+        if ADMINS.contains(&id) || MODERATORS.contains(&id) {
+            assert!(operation["responses"].get("403").is_some(), "{id} does not describe its 403");
+            let path = world.path(template, id);
+            let answer = world.kith.send(&method.to_uppercase(), &path, &world.owner.token, body(id)).await;
+            let problem = answer.expect_problem(403, "forbidden");
+            assert_eq!(problem["detail"], format!("This operation needs the scope `{scope}`."));
+        } else {
+            assert!(!template.starts_with("/v1/admin"), "{id} is for admins");
+            assert!(!template.starts_with("/v1/moderation"), "{id} is for moderators");
+        }
+    }
 }
 
 #[tokio::test]

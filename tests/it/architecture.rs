@@ -25,6 +25,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("threads", &["comments", "posts", "users"]),
     ("feeds", &["posts", "users"]),
     ("accounts", &["comments", "follows", "posts", "users"]),
+    ("admin", &["users"]),
+    ("moderation", &["admin", "comments", "posts", "users"]),
 ];
 
 /// What slices stand on and must know none of them: files, and folders that end with `/`.

@@ -206,6 +206,8 @@ on_both_stores! {
                 ("POST", format!("/v1/posts/{post}/comments"), json!({"text": "answering"})),
                 ("POST", format!("/v1/posts/{post}/comments"), json!({"text": "replying", "parent_id": comment})),
                 ("PUT", format!("/v1/comments/{comment}/like"), Value::Null),
+                ("POST", "/v1/reports".to_owned(), json!({"target": "post", "id": post, "reason": "spam"})),
+                ("POST", "/v1/reports".to_owned(), json!({"target": "comment", "id": comment, "reason": "spam"})),
             ];
             for (reader, _) in &READERS[1..] {
                 for (method, path, body) in &acts {
@@ -214,6 +216,8 @@ on_both_stores! {
                     let what = format!("{reader} {path} {}: {}", said.visibility, answer.text);
                     if !may_see(reader, said.visibility) {
                         assert_eq!(answer.status, 404, "{what}");
+                    } else if path == "/v1/reports" && (body["target"] == "post" && *reader == "author" || body["target"] == "comment" && *reader == "mentioned") {
+                        assert_eq!((answer.status, &answer.json()["code"]), (422, &json!("self_report")), "{what}");
                     } else if shares && said.visibility != "public" {
                         assert_eq!((answer.status, &answer.json()["code"]), (403, &json!("not_public")), "{what}");
                     } else {

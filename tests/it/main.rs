@@ -1,6 +1,7 @@
 //! Everything that is tested against a running Kith: each test on the embedded graph and on a real Neo4j.
 
 mod access;
+mod admin;
 mod architecture;
 mod audience;
 mod brakes;
@@ -18,6 +19,7 @@ mod histories;
 mod import;
 mod judges;
 mod model;
+mod moderation;
 mod neo4j;
 mod openapi;
 mod outage;

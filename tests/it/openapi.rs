@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use kith::{
+    admin::{Rows, audit::AuditEntry},
     app::App,
     auth::api::SessionTokens,
     clock::Timestamp,
@@ -11,14 +12,21 @@ use kith::{
     feeds::{FeedItem, Reason, ReasonKind},
     graph::api::{Paths, Relationship, Suggestion},
     http::operations::Health,
+    moderation::{
+        OwnReport, Report, ReportCase, ReportOutcome, ReportReason, ReportState, ReportTarget,
+        ReportedContent, SuspendedUser, TargetKind,
+    },
     openapi,
     page::Page,
-    posts::{Media, Post, PostCounts, PostOrTombstone, PostViewer, Tombstone, Visibility},
+    posts::{Media, Post, PostCounts, PostOrTombstone, PostViewer, RemovedPost, Tombstone, Visibility},
     section::Section,
     threads::{CutBy, Replies, Thread, ThreadItem, ThreadItemKind},
     users::{User, UserCounts, UserSummary, UserViewer},
 };
-use poem_openapi::{Tags, types::ToJSON};
+use poem_openapi::{
+    Tags,
+    types::{Any, ToJSON},
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -337,11 +345,13 @@ fn what_is_sent_is_what_is_described() {
         rank_key: 1,
     };
     let gone = || PostOrTombstone::Deleted(Tombstone { id: "c".repeat(24) });
+    let removed = || PostOrTombstone::Removed(RemovedPost { id: "c".repeat(24) });
     let comment = |author: Option<UserSummary>| Comment {
         id: "d".repeat(24),
         post_id: "b".repeat(24),
         parent_id: author.is_some().then(|| "e".repeat(24)),
         deleted: author.is_none(),
+        removed: false,
         author,
         text: "Hi".into(),
         created_at: at,
@@ -372,6 +382,7 @@ fn what_is_sent_is_what_is_described() {
         items: vec![
             place(ThreadItemKind::Comment, Some(comment(Some(ann.clone()))), Some(CutBy::Depth)),
             place(ThreadItemKind::Deleted, None, Some(CutBy::Count)),
+            place(ThreadItemKind::Removed, None, None),
             place(ThreadItemKind::Hidden, None, None),
         ],
         next_cursor: None,
@@ -388,12 +399,62 @@ fn what_is_sent_is_what_is_described() {
     };
     agree(&[user(None), user(Some(relation))]);
     agree(&[relation]);
-    agree(&[post(None), post(Some(gone())), post(Some(PostOrTombstone::Post(post(None))))]);
+    agree(&[
+        post(None),
+        post(Some(gone())),
+        post(Some(removed())),
+        post(Some(PostOrTombstone::Post(post(None)))),
+    ]);
     agree(&[comment(None), comment(Some(ann.clone()))]);
     agree(&[Page { items: vec![item], next_cursor: Some("x".into()) }]);
     agree(&[Page::<UserSummary> { items: Vec::new(), next_cursor: None }]);
     agree(&[thread]);
     agree(&[problem]);
+    let target = || ReportTarget { kind: TargetKind::Post, id: "b".repeat(24) };
+    agree(&[OwnReport {
+        id: "f".repeat(24),
+        target: target(),
+        reason: ReportReason::SelfHarm,
+        note: None,
+        state: ReportState::Open,
+        created_at: at,
+        outcome: None,
+        resolved_at: None,
+        rank_key: 1,
+    }]);
+    agree(&[ReportCase {
+        report: Report {
+            id: "f".repeat(24),
+            target: target(),
+            owner_id: ann.id.clone(),
+            reporter_id: "h".repeat(24),
+            reason: ReportReason::Other,
+            note: Some("Look".into()),
+            state: ReportState::Resolved,
+            created_at: at,
+            open_reports: 0,
+            outcome: Some(ReportOutcome::Suspend),
+            resolved_at: Some(at),
+            moderator_id: Some("i".repeat(24)),
+            resolution_note: None,
+            rank_key: 1,
+        },
+        content: Some(ReportedContent {
+            author_id: ann.id.clone(),
+            handle: "ann".into(),
+            text: Some("Hi".into()),
+        }),
+    }]);
+    agree(&[SuspendedUser { user: ann.clone(), at, until: None }]);
+    agree(&[AuditEntry {
+        id: ann.id.clone(),
+        at,
+        actor_id: None,
+        action: "grant".into(),
+        detail: "@ann admin".into(),
+    }]);
+    let rows = vec![vec![Any(serde_json::json!({"labels": ["User"]})), Any(Value::Null)]];
+    agree(&[Rows { columns: vec!["user".into(), "n".into()], rows, truncated: false }]);
     agree(&[Health { status: "ok".into() }]);
     agree(&[SessionTokens {
         access_token: "a".into(),

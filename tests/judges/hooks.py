@@ -5,7 +5,7 @@ import unicodedata
 
 import schemathesis
 
-TEXTS = ("text", "name", "bio")
+TEXTS = ("text", "name", "bio", "note")
 
 
 @schemathesis.hook
@@ -27,6 +27,7 @@ STATE = {
     "idempotency_key_reused",  # an earlier request has the key
     "self_follow",
     "self_block",
+    "self_report",
     "invalid_cursor",  # cursors are sealed, for one list each
     "parent_not_in_thread",
 }

@@ -363,6 +363,7 @@ impl Naive {
                 "edited_at": null,
                 "depth": depth,
                 "deleted": false,
+                "removed": false,
                 "counts": {
                     "replies": replies,
                     "likes": self.likes(Parent::Comment(comment)),

@@ -333,6 +333,7 @@ impl World {
             "edited_at": if alive { comment.edited_at.clone() } else { Value::Null },
             "depth": self.depth(at),
             "deleted": !alive,
+            "removed": false,
             "counts": {"replies": self.replies(at), "likes": self.comment_likes(at)},
             "viewer": {"liked": self.comment_likes.contains(&(viewer, at))},
         })

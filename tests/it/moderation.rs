@@ -360,7 +360,7 @@ on_both_stores! {
                 resolve(kith, &moderators[0], &filed[0], actions[0].clone()),
                 resolve(kith, &moderators[1], &filed[round % 2], actions[1].clone()),
             ).await;
-            let first = if one.status == 200 { 0 } else { 1 };
+            let first = usize::from(one.status != 200);
             let (won, lost) = if first == 0 { (one, two) } else { (two, one) };
             let won = won.expect(200);
             lost.expect_problem(409, "already_resolved");

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use sha2::Sha256;
 
 use crate::{
-    auth::{Attempts, Keys, Passwords, Sessions, Tokens},
+    auth::{Attempts, Issuers, Keys, Passwords, Sessions, Tokens},
     cache::{Cache, Reading, Turn},
     clock::Clock,
     config::{Config, ConfigError},
@@ -39,6 +39,7 @@ pub struct App {
     pub cache: Cache,
     pub cursors: Cursors,
     pub tokens: Tokens,
+    pub issuers: Issuers,
     pub passwords: Passwords,
     pub sessions: Sessions,
     pub attempts: Attempts,
@@ -93,6 +94,7 @@ impl App {
             store,
             cursors: Cursors::new(&keys.sealing),
             tokens: Tokens::new(keys, config.auth.access_token_ttl),
+            issuers: Issuers::new(&config.auth),
             passwords: Passwords::default(),
             sessions: Sessions::default(),
             attempts: Attempts::default(),

@@ -1,5 +1,6 @@
 //! The configuration: `default.toml`, then `kith.toml`, then the environment.
 
+mod identity;
 mod layers;
 
 use std::{net::IpAddr, path::Path, time::Duration};
@@ -9,6 +10,8 @@ use poem::http::{HeaderName, HeaderValue};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use layers::Layers;
+
+pub use identity::{IssuerConfig, is_confidential};
 
 use crate::http::cors::Origins;
 
@@ -72,6 +75,13 @@ pub struct AuthConfig {
     pub access_token_ttl: Duration,
     #[serde(with = "seconds")]
     pub refresh_token_ttl: Duration,
+    #[serde(with = "seconds")]
+    pub issuer_refresh: Duration,
+    #[serde(with = "seconds")]
+    pub issuer_brake: Duration,
+    #[serde(with = "seconds")]
+    pub issuer_max_age: Duration,
+    pub issuers: Vec<IssuerConfig>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -258,6 +268,9 @@ impl Config {
                 "http.cors_origins",
                 "must be origins such as https://app.example.com, with commas between, or *",
             );
+        }
+        if let Some(fault) = identity::fault_of_issuers(&self.auth.issuers) {
+            return wrong("auth.issuers", &fault);
         }
         if self.cdn.purge_url.as_deref().is_some_and(|url| !is_web_address(url)) {
             return wrong(

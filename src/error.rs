@@ -77,6 +77,8 @@ pub enum Error {
         "The graph does not answer. A write may have been done or not: repeat it with the same Idempotency-Key, or read first."
     )]
     Store(#[from] StoreError),
+    #[error("The issuer of this token does not answer, so nobody can say whether it is valid.")]
+    IssuerUnavailable(Duration),
     #[error("The request took too long.")]
     RequestTimeout,
     #[error("Too many requests. Try again in {} s.", seconds(.0))]
@@ -161,7 +163,9 @@ impl Error {
             Self::Store(StoreError::Failed { .. } | StoreError::Duplicate(_)) | Self::Internal(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
-            Self::Store(_) | Self::RequestTimeout | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(_) | Self::IssuerUnavailable(_) | Self::RequestTimeout | Self::Overloaded => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
         }
     }
@@ -200,6 +204,7 @@ impl Error {
                 "internal"
             }
             Self::Store(_) => "store_unavailable",
+            Self::IssuerUnavailable(_) => "issuer_unavailable",
             Self::RequestTimeout => "request_timeout",
             Self::RateLimited(_) => "rate_limited",
             Self::Overloaded => "overloaded",
@@ -275,7 +280,8 @@ impl Error {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
             }
             StatusCode::SERVICE_UNAVAILABLE => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+                let wait = if let Self::IssuerUnavailable(wait) = self { seconds(wait).max(1) } else { 1 };
+                headers.insert(header::RETRY_AFTER, wait.into());
             }
             StatusCode::TOO_MANY_REQUESTS => {
                 if let Self::RateLimited(wait) = self {

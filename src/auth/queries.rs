@@ -5,11 +5,17 @@ use serde::Deserialize;
 use crate::{
     cypher::{Done, IdRow},
     queries,
+    store::Fact,
 };
 
 queries! {
     /// The password hash of the user of a handle.
     read FindCredential("auth/find_credential.cypher") { handle: String } -> CredentialRow;
+    /// The user whom an issuer vouches for under that name.
+    read FindIdentity("auth/find_identity.cypher") { identity: String } -> IdRow;
+    /// Creates a user whom an issuer vouches for.
+    write CreateIdentity("auth/create_identity.cypher") { id: String, handle: String, display_name: String, identity: String, now: i64 } -> IdRow,
+        about |new| vec![Fact::User(&new.id), Fact::Numbers(&new.id), Fact::Handle(&new.handle)];
     /// Opens a session with its first refresh token.
     write OpenSession("auth/open_session.cypher") { user: String, session: String, hash: String, now: i64, expires_at: i64 } -> IdRow,
         about |_| vec![];

@@ -52,17 +52,26 @@ impl Sessions {
             let query = SessionUser { session: session_id.to_owned(), now: app.clock.now().0 };
             Ok(app.store.run(&query).await?.pop().map(|row| row.id))
         };
+        self.remembered(session_id, load).await
+    }
+
+    /// The user of a session, or of what else has a name of its own, as `load` finds them.
+    pub async fn remembered(
+        &self,
+        name: &str,
+        load: impl Future<Output = Result<Option<String>, Error>>,
+    ) -> Result<Option<String>, Error> {
         let before = self.revocations.load(Ordering::Acquire);
-        let user = self.known.try_get_with_by_ref(session_id, load).await.map_err(|error| shared(&error))?;
+        let user = self.known.try_get_with_by_ref(name, load).await.map_err(|error| shared(&error))?;
         if self.revocations.load(Ordering::Acquire) != before {
-            self.known.invalidate(session_id).await;
+            self.known.invalidate(name).await;
         }
         Ok(user)
     }
 
-    pub async fn forget(&self, session_id: &str) {
+    pub async fn forget(&self, name: &str) {
         self.revocations.fetch_add(1, Ordering::Release);
-        self.known.invalidate(session_id).await;
+        self.known.invalidate(name).await;
     }
 
     /// Forgets all, which is what the end of an account needs.

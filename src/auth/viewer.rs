@@ -1,28 +1,28 @@
 //! From the `Authorization` header to the acting user.
 
-use std::sync::Arc;
-
-use poem::{
-    Request, RequestBody,
-    http::{HeaderValue, header},
-};
+use poem::{Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaSecurityScheme, Registry},
 };
 
-use super::Claims;
-use crate::{
-    app::{App, app_of},
-    error::Error,
-    http::middleware::RequestContext,
-};
+use super::proof::{self, Proof};
+use crate::{app::app_of, error::Error, http::middleware::RequestContext};
 
 /// The acting user of an operation that needs one.
 #[derive(Clone, Debug)]
 pub struct Viewer {
     pub id: String,
-    pub session_id: String,
+    pub means: Means,
+}
+
+/// By what somebody acts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Means {
+    /// The session of that id.
+    Session(String),
+    /// The token of another issuer.
+    Issuer,
 }
 
 /// The acting user of an operation that strangers may use as well.
@@ -37,40 +37,22 @@ impl Reader {
 
 const SCHEME: &str = "bearer";
 
-/// What the token in an `Authorization` header says, if there is one. Whether its session is still good is another question.
-pub fn claims(app: &App, authorization: Option<&HeaderValue>) -> Result<Option<Arc<Claims>>, Error> {
-    let Some(header) = authorization else { return Ok(None) };
-    app.tokens.verify(token(header).ok_or(Error::InvalidToken)?).map(Some)
-}
-
-/// Whether that holds a token that was found good before.
-pub fn is_remembered(app: &App, authorization: Option<&HeaderValue>) -> bool {
-    authorization.and_then(token).is_some_and(|token| app.tokens.is_remembered(token))
-}
-
-fn token(authorization: &HeaderValue) -> Option<&str> {
-    let (scheme, token) = authorization.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-/// Whether what was found in a token is still so: it has not expired, nor its session ended.
-pub async fn is_good(app: &App, claims: &Claims) -> Result<bool, Error> {
-    let user = app.sessions.user(app, &claims.sid).await?;
-    Ok(!claims.have_expired() && user.as_deref() == Some(claims.sub.as_str()))
-}
-
 async fn viewer(request: &Request) -> Result<Option<Viewer>, Error> {
     let app = app_of(request)?;
-    let Some(claims) = claims(app, request.headers().get(header::AUTHORIZATION))? else {
+    let Some(proof) = proof::find(app, request.headers()).await? else {
         return Ok(None);
     };
-    if !is_good(app, &claims).await? {
+    if !proof::is_good(app, &proof).await? {
         return Err(Error::InvalidToken);
     }
     if let Some(context) = request.data::<RequestContext>() {
-        context.set_viewer(&claims.sub);
+        context.set_proof(proof.clone());
     }
-    Ok(Some(Viewer { id: claims.sub.clone(), session_id: claims.sid.clone() }))
+    let means = match &proof {
+        Proof::Session(claims) => Means::Session(claims.sid.clone()),
+        Proof::Issuer(_) => Means::Issuer,
+    };
+    Ok(Some(Viewer { id: proof.user().to_owned(), means }))
 }
 
 fn register(registry: &mut Registry) {
@@ -78,7 +60,9 @@ fn register(registry: &mut Registry) {
         SCHEME,
         MetaSecurityScheme {
             ty: "http",
-            description: Some("An access token from `POST /v1/sessions`."),
+            description: Some(
+                "An access token from `POST /v1/sessions`, or of an issuer that this Kith believes.",
+            ),
             name: None,
             key_in: None,
             scheme: Some("bearer"),

@@ -19,6 +19,7 @@ use poem_openapi::error::{ContentTypeError, ParseParamError, ParsePathError};
 
 use super::{answer::NextCursor, entity_tag, limits::Refused, routes::Routes};
 use crate::{
+    auth::Proof,
     error::Error,
     telemetry::{InFlight, REQUESTS, REQUESTS_IN_FLIGHT},
 };
@@ -32,12 +33,13 @@ const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 #[derive(Clone)]
 pub struct RequestContext {
     id: Arc<str>,
-    viewer: Arc<OnceLock<String>>,
+    proof: Arc<OnceLock<Proof>>,
 }
 
 impl RequestContext {
-    pub fn set_viewer(&self, id: &str) {
-        let _ = self.viewer.set(id.to_owned());
+    /// By what the request was found to be somebody's.
+    pub fn set_proof(&self, proof: Proof) {
+        let _ = self.proof.set(proof);
     }
 }
 
@@ -51,7 +53,7 @@ pub async fn observe<E: Endpoint>(
 ) -> poem::Result<Response> {
     let started = Instant::now();
     let id = id_of(&request);
-    let context = RequestContext { id: id.as_str().into(), viewer: Arc::default() };
+    let context = RequestContext { id: id.as_str().into(), proof: Arc::default() };
     let method = request.method().clone();
     let route = routes.template(request.uri().path()).unwrap_or("unknown").to_owned();
     request.set_data(context.clone());
@@ -82,9 +84,13 @@ pub async fn observe<E: Endpoint>(
     headers.entry(header::VARY).or_insert(HeaderValue::from_static("Authorization"));
     let status = response.status().as_u16();
     let method = method.as_str();
-    let viewer = context.viewer.get().map(String::as_str);
+    let proof = context.proof.get();
+    let viewer = proof.map(Proof::user);
     Seen { method, route: &route, status, id: &id, viewer }
         .tell(&latency(method, &route, status.to_string()), started.elapsed());
+    if let Some(proof) = proof {
+        response.set_data(proof.clone());
+    }
     Ok(response)
 }
 

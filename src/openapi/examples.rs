@@ -95,6 +95,9 @@ pub fn problem(status: StatusCode, path: &str, operation: &Value) -> Problem {
         StatusCode::UNAUTHORIZED => Error::Unauthenticated,
         StatusCode::FORBIDDEN => match id {
             "create_user" | "create_session" => Error::Forbidden("Accounts are kept by an external issuer."),
+            "delete_current_session" => {
+                Error::Forbidden("This token has no session here. End it where it was issued.")
+            }
             "update_post" => Error::Forbidden("Only its author can change a post."),
             "delete_post" => Error::Forbidden("Only its author can delete a post."),
             "update_comment" => Error::Forbidden("Only its author can change a comment."),

@@ -85,7 +85,12 @@ fn statuses(path: &str, method: &str, operation: &Value) -> BTreeSet<u16> {
     }
     statuses.extend(match id {
         "create_user" => &[403, 409][..],
-        "create_session" | "update_post" | "delete_post" | "update_comment" | "delete_comment" => &[403],
+        "create_session"
+        | "delete_current_session"
+        | "update_post"
+        | "delete_post"
+        | "update_comment"
+        | "delete_comment" => &[403],
         // What is somebody's whom the acting user blocks is not shown, and that is said.
         _ if ACTS.contains(&id) || (method == "get" && id != "get_user" && is_shown(path)) => &[403],
         "create_post" => &[403, 404, 409, 410],

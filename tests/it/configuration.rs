@@ -129,6 +129,22 @@ fn the_environment_gives_each_key_a_value_of_its_type() {
 }
 
 #[test]
+fn a_list_comes_from_a_file_or_from_one_variable() {
+    let issuer = "issuer = \"https://id.example.com\"";
+    let file = printed(&format!("[[auth.issuers]]\n{issuer}\naudience = \"kith\""), &[]);
+    let list = format!("[{{{issuer}, audience = \"kith\"}}]");
+    let environment = printed("", &[("KITH_AUTH__ISSUERS", &list)]);
+    for config in [&file, &environment] {
+        let issuers = config["auth"]["issuers"].as_array().expect("a list");
+        assert_eq!(issuers.len(), 1);
+        assert_eq!(issuers[0]["issuer"].as_str(), Some("https://id.example.com"));
+        assert_eq!(issuers[0]["handle_claim"].as_str(), Some("preferred_username"));
+        assert_eq!(issuers[0]["algorithms"].as_array().map(Vec::len), Some(4));
+    }
+    assert!(refused("", &[("KITH_AUTH__ISSUERS", "https://id.example.com")]).contains("auth.issuers"));
+}
+
+#[test]
 fn secrets_are_hidden() {
     for password in ["12345", "s3cret", "1e9"] {
         let output =
@@ -165,6 +181,22 @@ fn a_bad_value_stops_the_start_and_is_named() {
         ("[store]\npool_size = 1.5", "store.pool_size"),
         ("[store]\npool_size = -1", "store.pool_size"),
         ("[auth]\nlocal_accounts = \"yes\"", "auth.local_accounts"),
+        ("[auth]\nissuers = \"https://id.example.com\"", "auth.issuers"),
+        ("[[auth.issuers]]\nissuer = \"http://id.example.com\"\naudience = \"kith\"", "auth.issuers"),
+        ("[[auth.issuers]]\nissuer = \"https://id.example.com\"\naudience = \"\"", "auth.issuers"),
+        ("[[auth.issuers]]\nissuer = \"https://id.example.com\"", "audience"),
+        (
+            "[[auth.issuers]]\nissuer = \"https://id.example.com\"\naudience = \"kith\"\nalgorithms = [\"HS256\"]",
+            "auth.issuers",
+        ),
+        (
+            "[[auth.issuers]]\nissuer = \"https://id.example.com\"\naudience = \"kith\"\nalgorithms = [\"none\"]",
+            "none",
+        ),
+        (
+            "[[auth.issuers]]\nissuer = \"https://id.example.com\"\naudience = \"kith\"\ncolour = \"x\"",
+            "colour",
+        ),
         ("[limits]\npost_chars = 0", "limits.post_chars"),
         ("[limits]\nbody_bytes = 0", "limits.body_bytes"),
         ("[broker]\nurl = \"nats://:port\"", "broker.url"),

@@ -14,6 +14,7 @@ mod deployment;
 mod erasure;
 mod histories;
 mod import;
+mod issuers;
 mod judges;
 mod model;
 mod neo4j;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use sha2::Sha256;
 
 use crate::{
-    auth::{Attempts, Issuers, Keys, Passwords, Sessions, Tokens},
+    auth::{Attempts, Issuers, Keys, Passwords, PersonalTokens, Services, Sessions, Tokens},
     cache::{Cache, Reading, Turn},
     clock::Clock,
     config::{Config, ConfigError},
@@ -40,6 +40,8 @@ pub struct App {
     pub cursors: Cursors,
     pub tokens: Tokens,
     pub issuers: Issuers,
+    pub personal: PersonalTokens,
+    pub services: Services,
     pub passwords: Passwords,
     pub sessions: Sessions,
     pub attempts: Attempts,
@@ -95,6 +97,8 @@ impl App {
             cursors: Cursors::new(&keys.sealing),
             tokens: Tokens::new(keys, config.auth.access_token_ttl),
             issuers: Issuers::new(&config.auth),
+            personal: PersonalTokens::default(),
+            services: Services::new(&config.auth.services),
             passwords: Passwords::default(),
             sessions: Sessions::default(),
             attempts: Attempts::default(),

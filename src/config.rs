@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use layers::Layers;
 
-pub use identity::{IssuerConfig, is_confidential};
+pub use identity::{IssuerConfig, ServiceConfig, is_confidential};
 
 use crate::http::cors::Origins;
 
@@ -82,6 +82,7 @@ pub struct AuthConfig {
     #[serde(with = "seconds")]
     pub issuer_max_age: Duration,
     pub issuers: Vec<IssuerConfig>,
+    pub services: Vec<ServiceConfig>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -271,6 +272,9 @@ impl Config {
         }
         if let Some(fault) = identity::fault_of_issuers(&self.auth.issuers) {
             return wrong("auth.issuers", &fault);
+        }
+        if let Some(fault) = identity::fault_of_services(&self.auth.services) {
+            return wrong("auth.services", &fault);
         }
         if self.cdn.purge_url.as_deref().is_some_and(|url| !is_web_address(url)) {
             return wrong(

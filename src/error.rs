@@ -14,7 +14,7 @@ use poem_openapi::{
 };
 use serde::Serialize;
 
-use crate::store::error::StoreError;
+use crate::{scope::Scope, store::error::StoreError};
 
 /// The error of every fallible function that a request passes through, in the domain's words.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +35,12 @@ pub enum Error {
     InvalidCredentials,
     #[error("{0}")]
     Forbidden(&'static str),
+    #[error("The token has not got the scope {0}.")]
+    InsufficientScope(Scope),
+    #[error("There is no such token.")]
+    TokenNotFound,
+    #[error("Nobody can have more than {0} tokens. Delete one first.")]
+    TooManyTokens(usize),
     #[error("You block this person. Unblock them first.")]
     Blocked,
     #[error("There is no such user.")]
@@ -143,10 +149,12 @@ impl Error {
             | Self::InvalidCursor
             | Self::InvalidParameter { .. } => StatusCode::BAD_REQUEST,
             Self::Unauthenticated | Self::InvalidToken | Self::InvalidCredentials => StatusCode::UNAUTHORIZED,
-            Self::Forbidden(_) | Self::Blocked => StatusCode::FORBIDDEN,
-            Self::UserNotFound | Self::PostNotFound | Self::CommentNotFound | Self::NotFound => {
-                StatusCode::NOT_FOUND
-            }
+            Self::Forbidden(_) | Self::InsufficientScope(_) | Self::Blocked => StatusCode::FORBIDDEN,
+            Self::UserNotFound
+            | Self::PostNotFound
+            | Self::CommentNotFound
+            | Self::TokenNotFound
+            | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::HandleTaken(_) | Self::IdempotencyInProgress => StatusCode::CONFLICT,
             Self::PostDeleted => StatusCode::GONE,
@@ -158,6 +166,7 @@ impl Error {
             | Self::SelfFollow
             | Self::SelfBlock
             | Self::DailyPostQuotaExceeded(_)
+            | Self::TooManyTokens(_)
             | Self::IdempotencyKeyReused
             | Self::ParentNotInThread => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Store(StoreError::Failed { .. } | StoreError::Duplicate(_)) | Self::Internal(_) => {
@@ -181,6 +190,9 @@ impl Error {
             Self::InvalidToken => "invalid_token",
             Self::InvalidCredentials => "invalid_credentials",
             Self::Forbidden(_) => "forbidden",
+            Self::InsufficientScope(_) => "insufficient_scope",
+            Self::TokenNotFound => "token_not_found",
+            Self::TooManyTokens(_) => "too_many_tokens",
             Self::UserNotFound => "user_not_found",
             Self::PostNotFound => "post_not_found",
             Self::CommentNotFound => "comment_not_found",
@@ -278,6 +290,14 @@ impl Error {
                     _ => "Bearer",
                 };
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            }
+            StatusCode::FORBIDDEN => {
+                if let Self::InsufficientScope(scope) = self
+                    && let Ok(challenge) =
+                        format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"").parse()
+                {
+                    headers.insert(header::WWW_AUTHENTICATE, challenge);
+                }
             }
             StatusCode::SERVICE_UNAVAILABLE => {
                 let wait = if let Self::IssuerUnavailable(wait) = self { seconds(wait).max(1) } else { 1 };

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     accounts::api::AccountsApi,
     app::App,
-    auth::api::SessionsApi,
+    auth::{api::SessionsApi, personal_api::PersonalTokensApi},
     comments::api::CommentsApi,
     feeds::{Trending, api::FeedsApi},
     follows::api::FollowsApi,
@@ -30,6 +30,7 @@ use crate::{
 
 type Apis = (
     SessionsApi,
+    PersonalTokensApi,
     UsersApi,
     AccountsApi,
     FollowsApi,
@@ -48,6 +49,7 @@ pub fn service(app: &Arc<App>) -> OpenApiService<Apis, ()> {
     let app = || Arc::clone(app);
     let apis = (
         SessionsApi { app: app() },
+        PersonalTokensApi { app: app() },
         UsersApi { app: app() },
         AccountsApi { app: app() },
         FollowsApi { app: app() },
@@ -96,6 +98,7 @@ pub fn document(app: &Arc<App>) -> Value {
         }
     }
     links::add(&mut document);
+    document["components"]["securitySchemes"][operations::SCOPED] = operations::scoped(app);
     if let Some(chapters) = document["tags"].as_array_mut() {
         chapters
             .sort_by_key(|chapter| Section::ALL.iter().position(|section| chapter["name"] == section.name()));

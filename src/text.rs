@@ -13,6 +13,9 @@ pub const TAG_CHARS: usize = 100;
 /// Longest display name, in grapheme clusters.
 pub const NAME_CHARS: usize = 50;
 
+/// Longest name of a personal token, in grapheme clusters.
+pub const TOKEN_NAME_CHARS: usize = 100;
+
 /// Longest handle, in letters.
 pub const HANDLE_CHARS: usize = 30;
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{erase, queries::SetProfile};
 use crate::{
     app::App,
-    auth::Viewer,
+    auth::{Means, Viewer},
     error::Error,
     http::{
         answer::{Json, NoContent},
@@ -78,9 +78,12 @@ impl AccountsApi {
     /// Erase one's account
     ///
     /// Deletes the acting user and everything they made. Comments that others replied to leave an empty place, so
-    /// that the replies keep theirs. This cannot be undone.
+    /// that the replies keep theirs. This cannot be undone. No personal token can do it: `403 forbidden`.
     #[oai(path = "/v1/me", method = "delete", operation_id = "delete_me")]
     async fn delete_me(&self, viewer: Viewer) -> Result<NoContent, Error> {
+        if viewer.means == Means::Personal {
+            return Err(Error::Forbidden("A personal token cannot erase the account."));
+        }
         erase(&self.app, &viewer.id).await?;
         Ok(NoContent)
     }

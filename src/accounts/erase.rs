@@ -13,6 +13,7 @@ const STEP: usize = 200;
 pub async fn erase(app: &App, user: &str) -> Result<(), Error> {
     app.store.run(&BeginErasure { user: user.to_owned() }).await?;
     app.sessions.forget_all();
+    app.personal.forget_all();
     finish(app, user).await
 }
 

@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     config::{AuthConfig, IssuerConfig},
     error::Error,
+    scope::Scopes,
 };
 
 use keys::{KeyRing, Pace};
@@ -48,6 +49,7 @@ pub struct Vouched {
     pub handle: Option<String>,
     /// What the name is to be made of.
     pub name: Option<String>,
+    scopes: Scopes,
     /// Until when the token is good, in seconds since 1970.
     until: u64,
     /// By which issuer, and with its keys as they were when.
@@ -60,6 +62,7 @@ pub struct Vouched {
 pub struct Issued {
     pub user: String,
     pub identity: String,
+    pub scopes: Scopes,
     until: u64,
     issuer: usize,
     generation: u64,
@@ -96,8 +99,8 @@ impl Issuers {
 
     /// Remembers a good token and the user whom it is of.
     pub fn remember(&self, token: &str, vouched: Vouched, user: String) -> Arc<Issued> {
-        let Vouched { identity, until, issuer, generation, .. } = vouched;
-        let issued = Arc::new(Issued { user, identity, until, issuer, generation });
+        let Vouched { identity, scopes, until, issuer, generation, .. } = vouched;
+        let issued = Arc::new(Issued { user, identity, scopes, until, issuer, generation });
         self.good.insert(token.into(), Arc::clone(&issued));
         issued
     }
@@ -138,6 +141,7 @@ impl Issuer {
             identity: identity(&self.config.issuer, &subject),
             handle: text(&self.config.handle_claim),
             name: text(&self.config.name_claim),
+            scopes: self.config.scope_claim.as_ref().map_or(Scopes::USUAL, |name| scopes(claims.get(name))),
             until: expires.saturating_add(SKEW),
             issuer: place,
             generation: found.generation,
@@ -171,6 +175,15 @@ fn client() -> Option<Client> {
             tracing::error!(%error, "no token of another issuer will be good");
             None
         }
+    }
+}
+
+/// The scopes in a claim: a list, or words with spaces between.
+fn scopes(claim: Option<&Value>) -> Scopes {
+    match claim {
+        Some(Value::String(words)) => Scopes::named(words.split(' ')),
+        Some(Value::Array(words)) => Scopes::named(words.iter().filter_map(Value::as_str)),
+        _ => Scopes::default(),
     }
 }
 

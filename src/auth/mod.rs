@@ -1,13 +1,18 @@
-//! Who is asking: passwords, access tokens, sessions with rotating refresh tokens, and tokens of other issuers.
+//! Who is asking: passwords, access tokens, sessions with rotating refresh tokens, and tokens of other issuers, of
+//! programs and of services.
 
 pub mod api;
 mod attempts;
 mod identities;
 mod issuers;
 mod keys;
+mod memory;
 mod passwords;
+mod personal;
+pub mod personal_api;
 mod proof;
 pub mod queries;
+mod services;
 mod sessions;
 mod tokens;
 mod viewer;
@@ -16,7 +21,9 @@ pub use attempts::Attempts;
 pub use issuers::Issuers;
 pub use keys::Keys;
 pub use passwords::Passwords;
+pub use personal::PersonalTokens;
 pub use proof::{Proof, is_good, is_remembered, known};
+pub use services::{ACT_AS, Services};
 pub use sessions::Sessions;
 pub use tokens::{Claims, Tokens};
 pub use viewer::{Means, Reader, Viewer};

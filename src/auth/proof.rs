@@ -4,8 +4,14 @@ use std::sync::Arc;
 
 use poem::http::{HeaderMap, HeaderValue, header};
 
-use super::{Claims, identities, issuers::Issued};
-use crate::{app::App, error::Error};
+use super::{
+    Claims, identities,
+    issuers::Issued,
+    personal::Personal,
+    queries::FindActedFor,
+    services::{Service, acted_for},
+};
+use crate::{app::App, error::Error, scope::Scopes};
 
 /// What was found in a token. Whether it still holds is another question.
 #[derive(Clone, Debug)]
@@ -14,14 +20,38 @@ pub enum Proof {
     Session(Arc<Claims>),
     /// A token of another issuer.
     Issuer(Arc<Issued>),
+    /// A personal token.
+    Personal(Arc<Personal>),
+    /// The token of a service, and the user for whom it acts.
+    Service(Arc<Service>, Option<Arc<str>>),
 }
 
 impl Proof {
     /// The user for whom is asked.
-    pub fn user(&self) -> &str {
+    pub fn user(&self) -> Option<&str> {
         match self {
-            Self::Session(claims) => &claims.sub,
-            Self::Issuer(issued) => &issued.user,
+            Self::Session(claims) => Some(&claims.sub),
+            Self::Issuer(issued) => Some(&issued.user),
+            Self::Personal(personal) => Some(&personal.user),
+            Self::Service(_, user) => user.as_deref(),
+        }
+    }
+
+    /// The service that asks.
+    pub fn service(&self) -> Option<&str> {
+        match self {
+            Self::Service(service, _) => Some(&service.name),
+            _ => None,
+        }
+    }
+
+    /// What the token may be used for. A session may be used for whatever its user may do.
+    pub fn scopes(&self) -> Scopes {
+        match self {
+            Self::Session(_) => Scopes::ALL,
+            Self::Issuer(issued) => issued.scopes,
+            Self::Personal(personal) => personal.scopes,
+            Self::Service(service, _) => service.scopes,
         }
     }
 }
@@ -30,32 +60,57 @@ impl Proof {
 /// only if there is no token.
 pub fn known(app: &App, headers: &HeaderMap) -> Result<Option<Proof>, Error> {
     let Some(token) = token_in(headers)? else { return Ok(None) };
-    if let Some(issued) = app.issuers.remembered(token) {
-        return Ok(Some(Proof::Issuer(issued)));
+    if let Some(proof) = remembered(app, headers, token)? {
+        return Ok(Some(proof));
     }
     app.tokens.verify(token).map(|claims| Some(Proof::Session(claims)))
 }
 
 /// What a request proves of who asks. Nothing only if there is no token.
 pub async fn find(app: &App, headers: &HeaderMap) -> Result<Option<Proof>, Error> {
-    let Some(token) = token_in(headers)? else { return Ok(None) };
-    if let Some(issued) = app.issuers.remembered(token).filter(|issued| app.issuers.vouch_for(issued)) {
-        return Ok(Some(Proof::Issuer(issued)));
+    let acts = acted_for(headers)?.is_some();
+    let Some(token) = token_in(headers)? else {
+        return if acts { Err(Error::Unauthenticated) } else { Ok(None) };
+    };
+    let proof = found(app, headers, token).await?;
+    if acts && !matches!(proof, Proof::Service(..)) {
+        return Err(Error::Forbidden("Only the token of a service can act for somebody else."));
+    }
+    Ok(Some(proof))
+}
+
+async fn found(app: &App, headers: &HeaderMap, token: &str) -> Result<Proof, Error> {
+    match remembered(app, headers, token)? {
+        Some(Proof::Issuer(issued)) if !app.issuers.vouch_for(&issued) => {}
+        Some(proof) => return Ok(proof),
+        None => {}
+    }
+    if let Some(personal) = app.personal.find(app, token).await {
+        return personal.map(Proof::Personal);
     }
     if let Some(vouched) = app.issuers.verify(token).await {
         let vouched = vouched?;
         let user = identities::find_or_create(app, &vouched).await?;
-        return Ok(Some(Proof::Issuer(app.issuers.remember(token, vouched, user))));
+        return Ok(Proof::Issuer(app.issuers.remember(token, vouched, user)));
     }
-    app.tokens.verify(token).map(|claims| Some(Proof::Session(claims)))
+    app.tokens.verify(token).map(Proof::Session)
+}
+
+/// What was found before in a token that is none of our own sessions'.
+fn remembered(app: &App, headers: &HeaderMap, token: &str) -> Result<Option<Proof>, Error> {
+    if let Some(service) = app.services.find(token) {
+        let user = acted_for(headers)?.map(Arc::from);
+        return Ok(Some(Proof::Service(Arc::clone(service), user)));
+    }
+    let personal = app.personal.seen(token).map(Proof::Personal);
+    Ok(personal.or_else(|| app.issuers.remembered(token).map(Proof::Issuer)))
 }
 
 /// Whether a request has a token that was found good before.
 pub fn is_remembered(app: &App, headers: &HeaderMap) -> bool {
-    token_in(headers)
-        .ok()
-        .flatten()
-        .is_some_and(|token| app.tokens.is_remembered(token) || app.issuers.remembered(token).is_some())
+    token_in(headers).ok().flatten().is_some_and(|token| {
+        app.tokens.is_remembered(token) || remembered(app, headers, token).is_ok_and(|proof| proof.is_some())
+    })
 }
 
 /// Whether what was found still holds: it has not expired, and its session, or the account, has not ended.
@@ -69,6 +124,14 @@ pub async fn is_good(app: &App, proof: &Proof) -> Result<bool, Error> {
             let load = identities::find(app, &issued.identity);
             let user = app.sessions.remembered(&issued.identity, load).await?;
             app.issuers.vouch_for(issued) && user.as_deref() == Some(issued.user.as_str())
+        }
+        Proof::Personal(personal) => app.personal.is_good(app, personal).await?,
+        Proof::Service(_, None) => true,
+        Proof::Service(_, Some(user)) => {
+            let query = FindActedFor { user: user.as_ref().to_owned() };
+            let load = async { Ok(app.store.run(&query).await?.pop().map(|row| row.id)) };
+            let found = app.sessions.remembered(&format!("user {user}"), load).await?;
+            found.as_deref() == Some(user)
         }
     })
 }

@@ -1,16 +1,11 @@
 //! Sessions: one per log-in, with a chain of refresh tokens of which only the newest works.
 
-use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
-};
-
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use moka::future::Cache;
 use sha2::{Digest, Sha256};
 
-use super::queries::{
-    AddRefreshToken, FindRefreshToken, OpenSession, RevokeSession, SessionUser, UseRefreshToken,
+use super::{
+    memory::Memory,
+    queries::{AddRefreshToken, FindRefreshToken, OpenSession, RevokeSession, SessionUser, UseRefreshToken},
 };
 use crate::{
     app::App,
@@ -19,30 +14,17 @@ use crate::{
     store::{Run, Tx, Work},
 };
 
-/// Remembers for a few seconds which sessions are good, so that a request costs no statement for it.
-/// A revocation is seen at once by the instance that made it, and by others when the memory fades.
+/// Remembers for a moment which sessions are good.
+#[derive(Default)]
 pub struct Sessions {
-    known: Cache<String, Option<String>>,
-    /// Grows with each revocation: a load that began before one must not be remembered after it.
-    revocations: AtomicU64,
+    known: Memory<String>,
 }
-
-const MEMORY: Duration = Duration::from_secs(5);
 
 /// A new pair of tokens.
 pub struct Issued {
     pub user_id: String,
     pub session_id: String,
     pub refresh_token: String,
-}
-
-impl Default for Sessions {
-    fn default() -> Self {
-        Self {
-            known: Cache::builder().max_capacity(100_000).time_to_live(MEMORY).build(),
-            revocations: AtomicU64::new(0),
-        }
-    }
 }
 
 impl Sessions {
@@ -61,34 +43,16 @@ impl Sessions {
         name: &str,
         load: impl Future<Output = Result<Option<String>, Error>>,
     ) -> Result<Option<String>, Error> {
-        let before = self.revocations.load(Ordering::Acquire);
-        let user = self.known.try_get_with_by_ref(name, load).await.map_err(|error| shared(&error))?;
-        if self.revocations.load(Ordering::Acquire) != before {
-            self.known.invalidate(name).await;
-        }
-        Ok(user)
+        self.known.get(name, load).await
     }
 
     pub async fn forget(&self, name: &str) {
-        self.revocations.fetch_add(1, Ordering::Release);
-        self.known.invalidate(name).await;
+        self.known.forget(name).await;
     }
 
     /// Forgets all, which is what the end of an account needs.
     pub fn forget_all(&self) {
-        self.revocations.fetch_add(1, Ordering::Release);
-        self.known.invalidate_all();
-    }
-}
-
-/// A failed load is shared by all who waited for it; each gets an error of the same kind.
-fn shared(error: &Error) -> Error {
-    use crate::store::StoreError;
-    match error {
-        Error::Store(StoreError::Failed { statement, message }) => {
-            Error::Store(StoreError::Failed { statement, message: message.clone() })
-        }
-        error => Error::Store(StoreError::Unavailable(error.to_string())),
+        self.known.forget_all();
     }
 }
 

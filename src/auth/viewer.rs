@@ -1,19 +1,26 @@
 //! From the `Authorization` header to the acting user.
 
-use poem::{Request, RequestBody};
+use poem::{Request, RequestBody, http::header};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaSecurityScheme, Registry},
 };
 
 use super::proof::{self, Proof};
-use crate::{app::app_of, error::Error, http::middleware::RequestContext};
+use crate::{
+    app::app_of,
+    error::Error,
+    http::middleware::RequestContext,
+    scope::{Scope, Scopes},
+};
 
 /// The acting user of an operation that needs one.
 #[derive(Clone, Debug)]
 pub struct Viewer {
     pub id: String,
     pub means: Means,
+    /// What the token may be used for.
+    pub scopes: Scopes,
 }
 
 /// By what somebody acts.
@@ -23,6 +30,10 @@ pub enum Means {
     Session(String),
     /// The token of another issuer.
     Issuer,
+    /// A personal token.
+    Personal,
+    /// The token of a service that acts for somebody.
+    Service,
 }
 
 /// The acting user of an operation that strangers may use as well.
@@ -37,22 +48,38 @@ impl Reader {
 
 const SCHEME: &str = "bearer";
 
+/// The one place that lets requests in: by whom, and for what their token is.
 async fn viewer(request: &Request) -> Result<Option<Viewer>, Error> {
     let app = app_of(request)?;
     let Some(proof) = proof::find(app, request.headers()).await? else {
         return Ok(None);
     };
-    if !proof::is_good(app, &proof).await? {
-        return Err(Error::InvalidToken);
+    let context = request.data::<RequestContext>();
+    // What a service tries is told as well.
+    if let (Some(context), Proof::Service(..)) = (context, &proof) {
+        context.set_proof(proof.clone());
     }
-    if let Some(context) = request.data::<RequestContext>() {
+    if !proof::is_good(app, &proof).await? {
+        return Err(match proof {
+            Proof::Service(..) => Error::Forbidden("There is nobody of that id to act for."),
+            _ => Error::InvalidToken,
+        });
+    }
+    let (scopes, needed) =
+        (proof.scopes(), Scope::of(request.method().as_str(), request.original_uri().path()));
+    if !scopes.has(needed) {
+        return Err(Error::InsufficientScope(needed));
+    }
+    if let Some(context) = context {
         context.set_proof(proof.clone());
     }
     let means = match &proof {
         Proof::Session(claims) => Means::Session(claims.sid.clone()),
         Proof::Issuer(_) => Means::Issuer,
+        Proof::Personal(_) => Means::Personal,
+        Proof::Service(..) => Means::Service,
     };
-    Ok(Some(Viewer { id: proof.user().to_owned(), means }))
+    Ok(proof.user().map(|user| Viewer { id: user.to_owned(), means, scopes }))
 }
 
 fn register(registry: &mut Registry) {
@@ -91,7 +118,13 @@ impl<'a> ApiExtractor<'a> for Viewer {
         _: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        Ok(viewer(request).await?.ok_or(Error::Unauthenticated)?)
+        match viewer(request).await? {
+            Some(viewer) => Ok(viewer),
+            None if request.headers().contains_key(header::AUTHORIZATION) => {
+                Err(Error::Forbidden("A service needs somebody to act for: send Kith-Act-As.").into())
+            }
+            None => Err(Error::Unauthenticated.into()),
+        }
     }
 }
 

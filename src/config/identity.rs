@@ -5,6 +5,9 @@ use std::net::IpAddr;
 use jsonwebtoken::Algorithm;
 use serde::{Deserialize, Serialize};
 
+use super::Secret;
+use crate::scope::Scope;
+
 /// An issuer of OpenID Connect whose access tokens are good.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -25,6 +28,18 @@ pub struct IssuerConfig {
     /// How its tokens may be signed.
     #[serde(default = "algorithms")]
     pub algorithms: Vec<Algorithm>,
+}
+
+/// A backend that may act for people.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceConfig {
+    /// What it is called in the log.
+    pub name: String,
+    /// The SHA-256 of its token, in hexadecimal digits.
+    pub token_hash: Secret,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
 }
 
 /// Those that need no secret of the one who checks.
@@ -53,6 +68,28 @@ pub fn fault_of_issuers(issuers: &[IssuerConfig]) -> Option<String> {
             "algorithms must be some of RS256, PS256, ES256, EdDSA"
         } else if issuers[..place].iter().any(|other| other.issuer == one.issuer) {
             "issuer stands twice"
+        } else {
+            return None;
+        };
+        Some(format!("number {}: {fault}", place + 1))
+    })
+}
+
+/// What is wrong with them, if something is.
+pub fn fault_of_services(services: &[ServiceConfig]) -> Option<String> {
+    services.iter().enumerate().find_map(|(place, one)| {
+        let hash = one.token_hash.expose();
+        let is_like = |other: &ServiceConfig| {
+            other.name == one.name || other.token_hash.expose().eq_ignore_ascii_case(hash)
+        };
+        let fault = if one.name.trim().is_empty() {
+            "name must not be empty"
+        } else if hash.len() != 64 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            "token_hash must be 64 hexadecimal digits"
+        } else if one.scopes.is_empty() {
+            "scopes must name some of read, write, moderate, admin"
+        } else if services[..place].iter().any(is_like) {
+            "name or token_hash stands twice"
         } else {
             return None;
         };

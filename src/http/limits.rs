@@ -162,7 +162,7 @@ impl Limits {
         }
         // The first request with the token of an external issuer counts for its address: nobody knows yet whose it is.
         let whose = match auth::known(app, headers) {
-            Ok(Some(proof)) => Whose::User(proof.user().into()),
+            Ok(Some(proof)) => proof.user().map_or_else(address, |user| Whose::User(user.into())),
             _ => address(),
         };
         Some(self.count(kind, &whose))

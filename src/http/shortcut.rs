@@ -32,6 +32,8 @@ use crate::{
 struct Head {
     target: PathAndQuery,
     authorization: Option<HeaderValue>,
+    /// For whom a service asks.
+    act_as: Option<HeaderValue>,
     coding: Option<Coding>,
 }
 
@@ -54,6 +56,7 @@ impl Head {
         Some(Self {
             target: request.uri().path_and_query()?.clone(),
             authorization: headers.get(header::AUTHORIZATION).cloned(),
+            act_as: headers.get(&auth::ACT_AS).cloned(),
             coding: Coding::asked_for(headers),
         })
     }
@@ -116,7 +119,8 @@ impl Shortcut {
             route: &self.route,
             status: response.status().as_u16(),
             id: &id,
-            viewer: self.proof.as_ref().map(Proof::user),
+            viewer: self.proof.as_ref().and_then(Proof::user),
+            service: self.proof.as_ref().and_then(Proof::service),
         }
         .tell(latency, started.elapsed());
         Some(response)
@@ -142,7 +146,8 @@ fn remember(
         return;
     }
     let lengths = headers.iter().map(|(name, value)| 64 + name.as_str().len() + value.len());
-    let of_head = head.target.as_str().len() + head.authorization.as_ref().map_or(0, HeaderValue::len);
+    let of_value = |value: &Option<HeaderValue>| value.as_ref().map_or(0, HeaderValue::len);
+    let of_head = head.target.as_str().len() + of_value(&head.authorization) + of_value(&head.act_as);
     let weight = size_of::<Shortcut>() + of_head + route.len() + lengths.sum::<usize>();
     let shortcut = Shortcut {
         proof,

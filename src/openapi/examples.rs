@@ -5,8 +5,10 @@ use std::time::Duration;
 use poem::http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::operations::{SCOPED, tells_of_blocks};
 use crate::{
     error::{Error, FieldError, Problem},
+    scope::Scope,
     store::StoreError,
 };
 
@@ -18,6 +20,7 @@ pub fn of_requests(schemas: &mut Map<String, Value>) {
     let examples = [
         ("NewUser", json!({"handle": "ann", "name": "Ann", "password": "correct horse", "bio": "Hi"})),
         ("Credentials", json!({"handle": "ann", "password": "correct horse"})),
+        ("NewPersonalToken", json!({"name": "Backup", "scopes": ["read"], "expires_in": 2_592_000})),
         ("ProfileChanges", json!({"name": "Ann B.", "bio": null})),
         ("NewPost", text.clone()),
         ("PostChanges", text.clone()),
@@ -67,10 +70,20 @@ pub fn answers() -> Map<String, Value> {
     let suggestion = json!({"user": ann, "followed_by": [bob], "followed_by_count": 1});
     let mut relationship = state;
     relationship["id"] = ann["id"].clone();
+    let token = json!({
+        "id": "x4kq0c7m1d9s8v2b6n3z5a1f", "name": "Backup", "scopes": ["read"], "created_at": at,
+        "expires_at": null, "last_used_at": later,
+    });
+    let mut made = token.clone();
+    made["token"] = "kith_pat_6Jt0mG1ZcXQvRkqk3yM3oTqv0sQx2p8Jw9bNfLhYd5E".into();
+    made.as_object_mut().map(|made| made.remove("last_used_at"));
     let page = |item: &Value| json!({"items": [item], "next_cursor": null});
     let examples = [
         ("Page_Comment", page(&comment)),
         ("Page_FeedItem", page(&item)),
+        ("MadePersonalToken", made),
+        ("Page_PersonalToken", page(&token)),
+        ("PersonalToken", token),
         ("Page_Post", page(&post)),
         ("Page_Suggestion", page(&suggestion)),
         ("Page_UserSummary", page(&bob)),
@@ -102,9 +115,11 @@ pub fn problem(status: StatusCode, path: &str, operation: &Value) -> Problem {
             "delete_post" => Error::Forbidden("Only its author can delete a post."),
             "update_comment" => Error::Forbidden("Only its author can change a comment."),
             "delete_comment" => Error::Forbidden("Only its author can delete a comment."),
-            _ => Error::Blocked,
+            _ if tells_of_blocks(path, id) => Error::Blocked,
+            _ => Error::InsufficientScope(scope(operation)),
         },
         StatusCode::NOT_FOUND if path.starts_with("/v1/users/") => Error::UserNotFound,
+        StatusCode::NOT_FOUND if path.starts_with("/v1/me/tokens/") => Error::TokenNotFound,
         StatusCode::NOT_FOUND if path.starts_with("/v1/comments/") => Error::CommentNotFound,
         StatusCode::NOT_FOUND => Error::PostNotFound,
         StatusCode::CONFLICT if id == "create_user" => Error::HandleTaken("ann".to_owned()),
@@ -121,6 +136,13 @@ pub fn problem(status: StatusCode, path: &str, operation: &Value) -> Problem {
     };
     let instance = path.replace("{id}", ID).replace("{user}", "@ann").replace("{tag}", "kith");
     error.problem(&instance, ID)
+}
+
+/// The one that it needs.
+fn scope(operation: &Value) -> Scope {
+    let named =
+        operation["security"].as_array().into_iter().flatten().find_map(|way| way[SCOPED][0].as_str());
+    Scope::ALL.into_iter().find(|scope| Some(scope.name()) == named).unwrap_or(Scope::Read)
 }
 
 fn bad_request(operation: &Value) -> Error {
@@ -147,7 +169,7 @@ fn unprocessable(id: &str) -> Error {
         "follow_user" => return Error::SelfFollow,
         "block_user" | "unblock_user" | "mute_user" | "unmute_user" => return Error::SelfBlock,
         "repost_post" => return Error::DailyPostQuotaExceeded(50),
-        "create_user" | "update_me" => ("name", "must not be empty"),
+        "create_user" | "update_me" | "create_token" => ("name", "must not be empty"),
         "create_session" => ("password", "is required"),
         "refresh_session" => ("refresh_token", "is required"),
         _ => ("text", "must not be empty"),

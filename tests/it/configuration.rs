@@ -197,6 +197,9 @@ fn a_bad_value_stops_the_start_and_is_named() {
             "[[auth.issuers]]\nissuer = \"https://id.example.com\"\naudience = \"kith\"\ncolour = \"x\"",
             "colour",
         ),
+        ("[[auth.services]]\nname = \"web\"\ntoken_hash = \"abc\"\nscopes = [\"read\"]", "auth.services"),
+        ("[[auth.services]]\nname = \"web\"\nscopes = [\"read\"]", "token_hash"),
+        ("[[auth.services]]\nname = \"web\"\ntoken_hash = \"abc\"\nscopes = [\"all\"]", "all"),
         ("[limits]\npost_chars = 0", "limits.post_chars"),
         ("[limits]\nbody_bytes = 0", "limits.body_bytes"),
         ("[broker]\nurl = \"nats://:port\"", "broker.url"),
@@ -237,14 +240,14 @@ fn a_bad_signing_key_stops_the_start() {
 }
 
 /// A running Kith on a port of its own.
-struct Running {
+pub struct Running {
     child: Child,
     address: String,
     folder: TempDir,
 }
 
 impl Running {
-    fn start(environment: &[(&str, &str)]) -> Self {
+    pub fn start(environment: &[(&str, &str)]) -> Self {
         let folder = folder("");
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
         let mut child = kith(folder.path(), &[], environment)
@@ -262,7 +265,7 @@ impl Running {
     }
 
     /// An answer as its status and its body.
-    fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> (u16, String) {
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> (u16, String) {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let mut request = format!("{method} {path} HTTP/1.1\r\nhost: kith\r\nconnection: close\r\n");
         for (name, value) in headers {
@@ -278,7 +281,7 @@ impl Running {
         (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
     }
 
-    fn log(&self) -> String {
+    pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap()
     }
 }

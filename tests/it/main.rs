@@ -27,6 +27,7 @@ mod problems;
 mod random;
 mod readme;
 mod representation;
+mod scopes;
 mod stream;
 mod support;
 mod texts;

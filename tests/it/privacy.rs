@@ -19,7 +19,8 @@ use Seen::{Absent, Problem, Shown};
 struct Row(&'static str, String, Option<Seen>, [Seen; 3]);
 
 /// Reads that are about nobody but the one who reads.
-const OWN: &[&str] = &["get_me", "get_keys", "list_mutes", "health_live", "health_ready"];
+const OWN: &[&str] =
+    &["get_me", "get_keys", "list_mutes", "list_tokens", "get_token", "health_live", "health_ready"];
 
 /// Reads that another test looks at.
 const ELSEWHERE: &[&str] = &[
@@ -35,6 +36,8 @@ const OF_ONESELF: &[&str] = &[
     "delete_current_session",
     "update_me",
     "delete_me",
+    "create_token",
+    "delete_token",
     "update_post",
     "delete_post",
     "update_comment",

@@ -3,7 +3,10 @@
 CREATE CONSTRAINT user_id IF NOT EXISTS FOR (user:User) REQUIRE user.id IS UNIQUE;
 CREATE CONSTRAINT user_handle IF NOT EXISTS FOR (user:User) REQUIRE user.handle IS UNIQUE;
 CREATE CONSTRAINT credential_id IF NOT EXISTS FOR (credential:Credential) REQUIRE credential.id IS UNIQUE;
+CREATE CONSTRAINT identity_id IF NOT EXISTS FOR (identity:Identity) REQUIRE identity.id IS UNIQUE;
 CREATE CONSTRAINT session_id IF NOT EXISTS FOR (session:Session) REQUIRE session.id IS UNIQUE;
+CREATE CONSTRAINT personal_token_id IF NOT EXISTS FOR (token:PersonalToken) REQUIRE token.id IS UNIQUE;
+CREATE CONSTRAINT personal_token_hash IF NOT EXISTS FOR (token:PersonalToken) REQUIRE token.token_hash IS UNIQUE;
 CREATE CONSTRAINT refresh_token_id IF NOT EXISTS FOR (token:RefreshToken) REQUIRE token.id IS UNIQUE;
 CREATE CONSTRAINT idempotency_key_id IF NOT EXISTS FOR (key:IdempotencyKey) REQUIRE key.id IS UNIQUE;
 CREATE CONSTRAINT erasure_id IF NOT EXISTS FOR (erasure:Erasure) REQUIRE erasure.id IS UNIQUE;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use sha2::Sha256;
 
 use crate::{
-    auth::{Attempts, Keys, Passwords, Sessions, Tokens},
+    auth::{Attempts, Issuers, Keys, Passwords, PersonalTokens, Services, Sessions, Tokens},
     cache::{Cache, Reading, Turn},
     clock::Clock,
     config::{Config, ConfigError},
@@ -39,6 +39,9 @@ pub struct App {
     pub cache: Cache,
     pub cursors: Cursors,
     pub tokens: Tokens,
+    pub issuers: Issuers,
+    pub personal: PersonalTokens,
+    pub services: Services,
     pub passwords: Passwords,
     pub sessions: Sessions,
     pub attempts: Attempts,
@@ -93,6 +96,9 @@ impl App {
             store,
             cursors: Cursors::new(&keys.sealing),
             tokens: Tokens::new(keys, config.auth.access_token_ttl),
+            issuers: Issuers::new(&config.auth),
+            personal: PersonalTokens::default(),
+            services: Services::new(&config.auth.services),
             passwords: Passwords::default(),
             sessions: Sessions::default(),
             attempts: Attempts::default(),
@@ -101,6 +107,12 @@ impl App {
             secret: keys.sealing,
             config,
         })
+    }
+
+    /// Forgets whom tokens let in: an account has ended, or may do something else from now on.
+    pub fn forget_accounts(&self) {
+        self.sessions.forget_all();
+        self.personal.forget_all();
     }
 
     /// Reads what is not a whole answer that is kept.

@@ -1,5 +1,6 @@
 //! The configuration: `default.toml`, then `kith.toml`, then the environment.
 
+mod identity;
 mod layers;
 
 use std::{net::IpAddr, path::Path, time::Duration};
@@ -9,6 +10,8 @@ use poem::http::{HeaderName, HeaderValue};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use layers::Layers;
+
+pub use identity::{IssuerConfig, ServiceConfig, is_confidential};
 
 use crate::http::cors::Origins;
 
@@ -74,6 +77,14 @@ pub struct AuthConfig {
     pub access_token_ttl: Duration,
     #[serde(with = "seconds")]
     pub refresh_token_ttl: Duration,
+    #[serde(with = "seconds")]
+    pub issuer_refresh: Duration,
+    #[serde(with = "seconds")]
+    pub issuer_brake: Duration,
+    #[serde(with = "seconds")]
+    pub issuer_max_age: Duration,
+    pub issuers: Vec<IssuerConfig>,
+    pub services: Vec<ServiceConfig>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -260,6 +271,12 @@ impl Config {
                 "http.cors_origins",
                 "must be origins such as https://app.example.com, with commas between, or *",
             );
+        }
+        if let Some(fault) = identity::fault_of_issuers(&self.auth.issuers) {
+            return wrong("auth.issuers", &fault);
+        }
+        if let Some(fault) = identity::fault_of_services(&self.auth.services) {
+            return wrong("auth.services", &fault);
         }
         if self.cdn.purge_url.as_deref().is_some_and(|url| !is_web_address(url)) {
             return wrong(

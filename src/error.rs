@@ -14,7 +14,7 @@ use poem_openapi::{
 };
 use serde::Serialize;
 
-use crate::{clock::Timestamp, store::error::StoreError};
+use crate::{clock::Timestamp, scope::Scope, store::error::StoreError};
 
 /// The error of every fallible function that a request passes through, in the domain's words.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +35,12 @@ pub enum Error {
     InvalidCredentials,
     #[error("{0}")]
     Forbidden(&'static str),
+    #[error("The token has not got the scope {0}.")]
+    InsufficientScope(Scope),
+    #[error("There is no such token.")]
+    TokenNotFound,
+    #[error("Nobody can have more than {0} tokens. Delete one first.")]
+    TooManyTokens(usize),
     #[error("You block this person. Unblock them first.")]
     Blocked,
     #[error("Only what everybody can see can be quoted or reposted.")]
@@ -99,6 +105,8 @@ pub enum Error {
         "The graph does not answer. A write may have been done or not: repeat it with the same Idempotency-Key, or read first."
     )]
     Store(#[from] StoreError),
+    #[error("The issuer of this token does not answer, so nobody can say whether it is valid.")]
+    IssuerUnavailable(Duration),
     #[error("The request took too long.")]
     RequestTimeout,
     #[error("Too many requests. Try again in {} s.", seconds(.0))]
@@ -174,6 +182,7 @@ impl Error {
             | Self::InvalidParameter { .. } => StatusCode::BAD_REQUEST,
             Self::Unauthenticated | Self::InvalidToken | Self::InvalidCredentials => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_)
+            | Self::InsufficientScope(_)
             | Self::Blocked
             | Self::NotPublic
             | Self::RepliesLimited
@@ -181,6 +190,7 @@ impl Error {
             Self::UserNotFound
             | Self::PostNotFound
             | Self::CommentNotFound
+            | Self::TokenNotFound
             | Self::ReportNotFound
             | Self::SuspensionNotFound
             | Self::NotFound => StatusCode::NOT_FOUND,
@@ -198,6 +208,7 @@ impl Error {
             | Self::SelfBlock
             | Self::SelfReport
             | Self::DailyPostQuotaExceeded(_)
+            | Self::TooManyTokens(_)
             | Self::IdempotencyKeyReused
             | Self::ParentNotInThread
             | Self::QueryNotAllowed(_)
@@ -206,7 +217,9 @@ impl Error {
             Self::Store(StoreError::Failed { .. } | StoreError::Duplicate(_)) | Self::Internal(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
-            Self::Store(_) | Self::RequestTimeout | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(_) | Self::IssuerUnavailable(_) | Self::RequestTimeout | Self::Overloaded => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
         }
     }
@@ -222,6 +235,9 @@ impl Error {
             Self::InvalidToken => "invalid_token",
             Self::InvalidCredentials => "invalid_credentials",
             Self::Forbidden(_) => "forbidden",
+            Self::InsufficientScope(_) => "insufficient_scope",
+            Self::TokenNotFound => "token_not_found",
+            Self::TooManyTokens(_) => "too_many_tokens",
             Self::UserNotFound => "user_not_found",
             Self::PostNotFound => "post_not_found",
             Self::CommentNotFound => "comment_not_found",
@@ -256,6 +272,7 @@ impl Error {
                 "internal"
             }
             Self::Store(_) => "store_unavailable",
+            Self::IssuerUnavailable(_) => "issuer_unavailable",
             Self::RequestTimeout => "request_timeout",
             Self::RateLimited(_) => "rate_limited",
             Self::Overloaded => "overloaded",
@@ -330,8 +347,17 @@ impl Error {
                 };
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
             }
+            StatusCode::FORBIDDEN => {
+                if let Self::InsufficientScope(scope) = self
+                    && let Ok(challenge) =
+                        format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"").parse()
+                {
+                    headers.insert(header::WWW_AUTHENTICATE, challenge);
+                }
+            }
             StatusCode::SERVICE_UNAVAILABLE => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+                let wait = if let Self::IssuerUnavailable(wait) = self { seconds(wait).max(1) } else { 1 };
+                headers.insert(header::RETRY_AFTER, wait.into());
             }
             StatusCode::TOO_MANY_REQUESTS => {
                 if let Self::RateLimited(wait) = self {

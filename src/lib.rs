@@ -28,6 +28,7 @@ pub mod peers;
 pub mod posts;
 pub mod privacy;
 pub mod reactions;
+pub mod scope;
 pub mod section;
 pub mod store;
 pub mod system;

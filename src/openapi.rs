@@ -16,7 +16,7 @@ use crate::{
     accounts::api::AccountsApi,
     admin::{api::AdminApi, cypher::AT_ONCE},
     app::App,
-    auth::api::SessionsApi,
+    auth::{api::SessionsApi, personal_api::PersonalTokensApi},
     comments::api::CommentsApi,
     export::{Exports, api::ExportApi},
     feeds::{Trending, api::FeedsApi},
@@ -34,6 +34,7 @@ use crate::{
 
 type Apis = (
     SessionsApi,
+    PersonalTokensApi,
     UsersApi,
     AccountsApi,
     FollowsApi,
@@ -55,6 +56,7 @@ pub fn service(app: &Arc<App>) -> OpenApiService<Apis, ()> {
     let app = || Arc::clone(app);
     let apis = (
         SessionsApi { app: app() },
+        PersonalTokensApi { app: app() },
         UsersApi { app: app() },
         AccountsApi { app: app() },
         FollowsApi { app: app() },
@@ -106,6 +108,7 @@ pub fn document(app: &Arc<App>) -> Value {
         }
     }
     links::add(&mut document);
+    document["components"]["securitySchemes"][operations::SCOPED] = operations::scoped(app);
     if let Some(chapters) = document["tags"].as_array_mut() {
         chapters
             .sort_by_key(|chapter| Section::ALL.iter().position(|section| chapter["name"] == section.name()));

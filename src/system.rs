@@ -3,8 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    app::App, auth::queries::SweepSessions, clock::DAY, cypher::Done, error::Error, idempotency::SweepKeys,
-    queries, telemetry::STORE_UP,
+    app::App,
+    auth::queries::{SweepSessions, SweepTokens},
+    clock::DAY,
+    cypher::Done,
+    error::Error,
+    idempotency::SweepKeys,
+    queries,
+    telemetry::STORE_UP,
 };
 
 queries! {
@@ -22,13 +28,16 @@ pub async fn reach_store(app: &App) -> Result<(), Error> {
     reached
 }
 
-/// Every hour: sessions and idempotency keys that nobody can use any more. Also ends the erasure of
+/// Every hour: sessions, tokens and idempotency keys that nobody can use any more. Also ends the erasure of
 /// accounts that a crash interrupted.
 pub async fn sweep(app: Arc<App>) {
     loop {
         let now = app.clock.now().0;
         if let Err(error) = app.store.run(&SweepSessions { before: now - DAY }).await {
             tracing::warn!(%error, "expired sessions could not be swept");
+        }
+        if let Err(error) = app.store.run(&SweepTokens { before: now - DAY }).await {
+            tracing::warn!(%error, "expired tokens could not be swept");
         }
         if let Err(error) = app.store.run(&SweepKeys { before: now - DAY }).await {
             tracing::warn!(%error, "expired idempotency keys could not be swept");

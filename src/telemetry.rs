@@ -28,6 +28,7 @@ pub const BROKER_UP: &str = "kith_broker_up";
 pub const MESSAGES: &str = "kith_broker_messages_total";
 pub const RATE_LIMITED: &str = "kith_rate_limited_total";
 pub const PURGES: &str = "kith_cdn_purges_total";
+pub const ISSUER_FETCHES: &str = "kith_issuer_fetches_total";
 const BUILD: &str = "kith_build_info";
 
 /// Upper bounds of the latency histograms, in seconds.
@@ -134,6 +135,11 @@ fn describe() {
         PURGES,
         Unit::Count,
         "Calls to the shared cache before Kith to purge, by outcome (ok or failed)."
+    );
+    describe_counter!(
+        ISSUER_FETCHES,
+        Unit::Count,
+        "Times that an external issuer was asked for its keys, by issuer and outcome (ok or failed)."
     );
     describe_gauge!(STORE_UP, "1 if the graph answered a ping for this page or for /health/ready, else 0.");
     describe_gauge!(BUILD, "Always 1; the labels say what runs.");

@@ -10,6 +10,15 @@ use crate::error::FieldError;
 /// Longest hashtag that is kept, in grapheme clusters.
 pub const TAG_CHARS: usize = 100;
 
+/// Longest display name, in grapheme clusters.
+pub const NAME_CHARS: usize = 50;
+
+/// Longest name of a personal token, in grapheme clusters.
+pub const TOKEN_NAME_CHARS: usize = 100;
+
+/// Longest handle, in letters.
+pub const HANDLE_CHARS: usize = 30;
+
 /// NFC, trimmed, between `min` and `max` grapheme clusters, no control characters but newline.
 ///
 /// On failure a [`FieldError`] for `field` is pushed and the text so far is returned.
@@ -64,7 +73,7 @@ pub fn mentions(text: &str) -> Vec<String> {
 
 /// `^[a-z0-9_]{3,30}$`
 pub fn is_handle(text: &str) -> bool {
-    (3..=30).contains(&text.len())
+    (3..=HANDLE_CHARS).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 

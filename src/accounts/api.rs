@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{erase, queries::SetProfile};
 use crate::{
     app::App,
-    auth::{Holder, Viewer},
+    auth::{Holder, Means, Viewer},
     error::Error,
     follows::queries::AcceptAll,
     http::{
@@ -85,9 +85,12 @@ impl AccountsApi {
     ///
     /// Deletes the acting user and everything they made. Comments that others replied to leave an empty place, so
     /// that the replies keep theirs. This cannot be undone. Who is suspended may do it as well: `POST /v1/sessions` with
-    /// `while_suspended` lets them in.
+    /// `while_suspended` lets them in. No personal token can do it: `403 forbidden`.
     #[oai(path = "/v1/me", method = "delete", operation_id = "delete_me")]
     async fn delete_me(&self, holder: Holder) -> Result<NoContent, Error> {
+        if holder.0.means == Means::Personal {
+            return Err(Error::Forbidden("A personal token cannot erase the account."));
+        }
         erase(&self.app, &holder.0.id).await?;
         Ok(NoContent)
     }

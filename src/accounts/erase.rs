@@ -12,7 +12,7 @@ const STEP: usize = 200;
 /// Erases an account and everything it made.
 pub async fn erase(app: &App, user: &str) -> Result<(), Error> {
     app.store.run(&BeginErasure { user: user.to_owned() }).await?;
-    app.sessions.forget_all();
+    app.forget_accounts();
     finish(app, user).await
 }
 

@@ -17,7 +17,8 @@ pub const OPEN_LABELS: &[&str] = &[
 ];
 
 /// The labels of what is secret, or repeats what people wrote in secret.
-pub const SECRET_LABELS: &[&str] = &["Credential", "IdempotencyKey", "RefreshToken", "Session"];
+pub const SECRET_LABELS: &[&str] =
+    &["Credential", "IdempotencyKey", "Identity", "PersonalToken", "RefreshToken", "Session"];
 
 /// The relationship types both of whose ends may be read.
 pub const OPEN_TYPES: &[&str] = &[
@@ -41,11 +42,21 @@ pub const OPEN_TYPES: &[&str] = &[
 ];
 
 /// The relationship types that lead to secrets.
-pub const SECRET_TYPES: &[&str] = &["HAS_CREDENTIAL", "HAS_SESSION", "ISSUED"];
+pub const SECRET_TYPES: &[&str] = &["HAS_CREDENTIAL", "HAS_SESSION", "HAS_TOKEN", "IDENTIFIES", "ISSUED"];
 
 /// The properties that only secrets have.
-pub const SECRET_PROPERTIES: &[&str] =
-    &["expires_at", "fingerprint", "issued_at", "password_hash", "refreshed_at", "revoked_at", "used_at"];
+pub const SECRET_PROPERTIES: &[&str] = &[
+    "expires_at",
+    "fingerprint",
+    "issued_at",
+    "label",
+    "password_hash",
+    "refreshed_at",
+    "revoked_at",
+    "scopes",
+    "token_hash",
+    "used_at",
+];
 
 pub fn is_secret(name: &str) -> bool {
     [SECRET_LABELS, SECRET_TYPES, SECRET_PROPERTIES].concat().contains(&name)

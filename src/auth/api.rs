@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use poem_openapi::{Object, OpenApi};
 use serde::{Deserialize, Serialize};
 
-use super::{Holder, Suspension, queries::FindCredential, sessions, tokens::KeySet};
+use super::{Holder, Means, Suspension, queries::FindCredential, sessions, tokens::KeySet};
 use crate::{
     app::App,
     error::Error,
@@ -123,10 +123,14 @@ impl SessionsApi {
 
     /// Log out
     ///
-    /// Ends the session of the access token: neither it nor its refresh tokens work afterwards.
+    /// Ends the session of the access token: neither it nor its refresh tokens work afterwards. The token of an external
+    /// issuer has no session here, and is ended there: `403 forbidden`.
     #[oai(path = "/v1/sessions/current", method = "delete", operation_id = "delete_current_session")]
     async fn delete_current_session(&self, holder: Holder) -> Result<NoContent, Error> {
-        sessions::revoke(&self.app, &holder.0.session_id).await?;
+        let Means::Session(session) = &holder.0.means else {
+            return Err(Error::Forbidden("This token has no session here. End it where it was issued."));
+        };
+        sessions::revoke(&self.app, session).await?;
         Ok(NoContent)
     }
 }

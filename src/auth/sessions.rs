@@ -1,17 +1,13 @@
 //! Sessions: one per log-in, with a chain of refresh tokens of which only the newest works.
 
-use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
-};
-
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use moka::future::Cache;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Role,
-    queries::{self, AddRefreshToken, FindRefreshToken, OpenSession, RevokeSession, UseRefreshToken},
+    Account,
+    memory::Memory,
+    queries::{AddRefreshToken, FindRefreshToken, OpenSession, RevokeSession, SessionUser, UseRefreshToken},
+    suspension::Suspension,
 };
 use crate::{
     app::App,
@@ -20,48 +16,10 @@ use crate::{
     store::{Run, Tx, Work},
 };
 
-/// Remembers for a few seconds which sessions are good, so that a request costs no statement for it.
-/// A revocation is seen at once by the instance that made it, and by others when the memory fades. So is the change of a
-/// role.
+/// Remembers for a moment which sessions are good, and what may their users.
+#[derive(Default)]
 pub struct Sessions {
-    known: Cache<String, Option<SessionUser>>,
-    /// Grows with each revocation: a load that began before one must not be remembered after it.
-    revocations: AtomicU64,
-}
-
-const MEMORY: Duration = Duration::from_secs(5);
-
-/// Whose session it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SessionUser {
-    pub id: String,
-    pub role: Option<Role>,
-    pub suspension: Option<Suspension>,
-}
-
-/// Somebody may neither write nor read, and is shown to nobody, until a moment or for good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Suspension {
-    until: Option<Timestamp>,
-}
-
-impl Suspension {
-    /// From what a row says.
-    pub fn of(suspended: bool, until: Option<Timestamp>) -> Option<Self> {
-        suspended.then_some(Self { until })
-    }
-
-    pub fn is_over(self, now: Timestamp) -> bool {
-        self.until.is_some_and(|until| until <= now)
-    }
-
-    /// Refuses while it lasts.
-    pub fn check(suspension: Option<Self>, now: Timestamp) -> Result<(), Error> {
-        match suspension {
-            Some(suspension) if !suspension.is_over(now) => Err(Error::Suspended(suspension.until)),
-            _ => Ok(()),
-        }
-    }
+    known: Memory<Account>,
 }
 
 /// A new pair of tokens.
@@ -71,56 +29,29 @@ pub struct Issued {
     pub refresh_token: String,
 }
 
-impl Default for Sessions {
-    fn default() -> Self {
-        Self {
-            known: Cache::builder().max_capacity(100_000).time_to_live(MEMORY).build(),
-            revocations: AtomicU64::new(0),
-        }
-    }
-}
-
 impl Sessions {
-    /// The user of a session that is neither revoked nor expired.
-    pub async fn user(&self, app: &App, session_id: &str) -> Result<Option<SessionUser>, Error> {
-        let load = async {
-            let query = queries::SessionUser { session: session_id.to_owned(), now: app.clock.now().0 };
-            let row = app.store.run(&query).await?.pop();
-            Ok(row.map(|row| SessionUser {
-                id: row.id,
-                role: row.role.as_deref().and_then(Role::of),
-                suspension: Suspension::of(row.suspended, row.until),
-            }))
-        };
-        let before = self.revocations.load(Ordering::Acquire);
-        let user = self.known.try_get_with_by_ref(session_id, load).await.map_err(|error| shared(&error))?;
-        if self.revocations.load(Ordering::Acquire) != before {
-            self.known.invalidate(session_id).await;
-        }
-        Ok(user)
+    /// The account of a session that is neither revoked nor expired.
+    pub async fn account(&self, app: &App, session_id: &str) -> Result<Option<Account>, Error> {
+        let query = SessionUser { session: session_id.to_owned(), now: app.clock.now().0 };
+        self.remembered(session_id, Account::find(app, query)).await
     }
 
-    pub async fn forget(&self, session_id: &str) {
-        self.revocations.fetch_add(1, Ordering::Release);
-        self.known.invalidate(session_id).await;
+    /// The account of a session, or of what else has a name of its own, as `load` finds it.
+    pub async fn remembered(
+        &self,
+        name: &str,
+        load: impl Future<Output = Result<Option<Account>, Error>>,
+    ) -> Result<Option<Account>, Error> {
+        self.known.get(name, load).await
+    }
+
+    pub async fn forget(&self, name: &str) {
+        self.known.forget(name).await;
     }
 
     /// Forgets all, which is what the end of an account needs.
     pub fn forget_all(&self) {
-        self.revocations.fetch_add(1, Ordering::Release);
-        self.known.invalidate_all();
-    }
-}
-
-/// A failed load is shared by all who waited for it; each gets an error of the same kind.
-fn shared(error: &Error) -> Error {
-    use crate::store::StoreError;
-    match error {
-        Error::Store(StoreError::Failed { statement, message }) => {
-            Error::Store(StoreError::Failed { statement, message: message.clone() })
-        }
-        Error::Overloaded => Error::Overloaded,
-        error => Error::Store(StoreError::Unavailable(error.to_string())),
+        self.known.forget_all();
     }
 }
 

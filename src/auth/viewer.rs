@@ -1,29 +1,45 @@
 //! From the `Authorization` header to the acting user.
 
-use std::sync::Arc;
-
-use poem::{
-    Request, RequestBody,
-    http::{HeaderValue, header},
-};
+use poem::{Request, RequestBody, http::header};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaSecurityScheme, Registry},
 };
 
-use super::{Claims, Role, SessionUser, Suspension};
+use super::{
+    Role, Suspension,
+    proof::{self, Account, Proof},
+};
 use crate::{
-    app::{App, app_of},
+    app::app_of,
     error::Error,
     http::middleware::RequestContext,
+    scope::{Scope, Scopes},
 };
 
 /// The acting user of an operation that needs one.
 #[derive(Clone, Debug)]
 pub struct Viewer {
     pub id: String,
-    pub session_id: String,
     pub role: Option<Role>,
+    pub means: Means,
+    /// What the token may be used for.
+    pub scopes: Scopes,
+    /// What lets them in.
+    pub proof: Proof,
+}
+
+/// By what somebody acts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Means {
+    /// The session of that id.
+    Session(String),
+    /// The token of another issuer.
+    Issuer,
+    /// A personal token.
+    Personal,
+    /// The token of a service that acts for somebody.
+    Service,
 }
 
 /// The acting user of an operation for admins.
@@ -50,58 +66,47 @@ impl Reader {
 
 const SCHEME: &str = "bearer";
 
-/// What the token in an `Authorization` header says, if there is one. Whether its session is still good is another question.
-pub fn claims(app: &App, authorization: Option<&HeaderValue>) -> Result<Option<Arc<Claims>>, Error> {
-    let Some(header) = authorization else { return Ok(None) };
-    app.tokens.verify(token(header).ok_or(Error::InvalidToken)?).map(Some)
-}
-
-/// Whether that holds a token that was found good before.
-pub fn is_remembered(app: &App, authorization: Option<&HeaderValue>) -> bool {
-    authorization.and_then(token).is_some_and(|token| app.tokens.is_remembered(token))
-}
-
-fn token(authorization: &HeaderValue) -> Option<&str> {
-    let (scheme, token) = authorization.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-/// Whether what was found in a token is still so: it has not expired, nor its session ended, nor is its user suspended.
-pub async fn is_good(app: &App, claims: &Claims) -> Result<bool, Error> {
-    let user = user(app, claims).await?;
-    Ok(user.is_some_and(|user| Suspension::check(user.suspension, app.clock.now()).is_ok()))
-}
-
-/// Whether the session of somebody who was let in is still open, and its user not suspended.
-pub async fn is_open(app: &App, viewer: &Viewer) -> Result<bool, Error> {
-    let user = app.sessions.user(app, &viewer.session_id).await?;
-    Ok(user.is_some_and(|user| Suspension::check(user.suspension, app.clock.now()).is_ok()))
-}
-
-/// The user whom a token names, if what it says is still so.
-async fn user(app: &App, claims: &Claims) -> Result<Option<SessionUser>, Error> {
-    let user = app.sessions.user(app, &claims.sid).await?;
-    Ok(user.filter(|user| !claims.have_expired() && user.id == claims.sub))
-}
-
 async fn viewer(request: &Request) -> Result<Option<Viewer>, Error> {
     let Some((viewer, suspension)) = holder(request).await? else { return Ok(None) };
     Suspension::check(suspension, app_of(request)?.clock.now())?;
     Ok(Some(viewer))
 }
 
-/// The acting user, suspended or not.
+/// The one place that lets requests in: by whom, suspended or not, and for what their token is.
 async fn holder(request: &Request) -> Result<Option<(Viewer, Option<Suspension>)>, Error> {
     let app = app_of(request)?;
-    let Some(claims) = claims(app, request.headers().get(header::AUTHORIZATION))? else {
+    let Some(proof) = proof::find(app, request.headers()).await? else {
         return Ok(None);
     };
-    let user = user(app, &claims).await?.ok_or(Error::InvalidToken)?;
-    if let Some(context) = request.data::<RequestContext>() {
-        context.set_viewer(&claims.sub);
+    let context = request.data::<RequestContext>();
+    // What a service tries is told as well.
+    if let (Some(context), Proof::Service(..)) = (context, &proof) {
+        context.set_proof(proof.clone());
     }
-    let viewer = Viewer { id: user.id, session_id: claims.sid.clone(), role: user.role };
-    Ok(Some((viewer, user.suspension)))
+    let account = proof::account(app, &proof).await?;
+    if account.is_none() {
+        match proof {
+            Proof::Service(_, None) => {}
+            Proof::Service(..) => return Err(Error::Forbidden("There is nobody of that id to act for.")),
+            _ => return Err(Error::InvalidToken),
+        }
+    }
+    let (scopes, needed) =
+        (proof.scopes(), Scope::of(request.method().as_str(), request.original_uri().path()));
+    if !scopes.has(needed) {
+        return Err(Error::InsufficientScope(needed));
+    }
+    if let Some(context) = context {
+        context.set_proof(proof.clone());
+    }
+    let means = match &proof {
+        Proof::Session(claims) => Means::Session(claims.sid.clone()),
+        Proof::Issuer(_) => Means::Issuer,
+        Proof::Personal(_) => Means::Personal,
+        Proof::Service(..) => Means::Service,
+    };
+    Ok(account
+        .map(|Account { id, role, suspension }| (Viewer { id, role, means, scopes, proof }, suspension)))
 }
 
 fn register(registry: &mut Registry) {
@@ -109,7 +114,9 @@ fn register(registry: &mut Registry) {
         SCHEME,
         MetaSecurityScheme {
             ty: "http",
-            description: Some("An access token from `POST /v1/sessions`."),
+            description: Some(
+                "An access token from `POST /v1/sessions`, or of an issuer that this Kith believes.",
+            ),
             name: None,
             key_in: None,
             scheme: Some("bearer"),
@@ -138,7 +145,13 @@ impl<'a> ApiExtractor<'a> for Viewer {
         _: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        Ok(viewer(request).await?.ok_or(Error::Unauthenticated)?)
+        match viewer(request).await? {
+            Some(viewer) => Ok(viewer),
+            None if request.headers().contains_key(header::AUTHORIZATION) => {
+                Err(Error::Forbidden("A service needs somebody to act for: send Kith-Act-As.").into())
+            }
+            None => Err(Error::Unauthenticated.into()),
+        }
     }
 }
 

@@ -111,14 +111,22 @@ fn read_as(known: Option<&Value>, text: String) -> Value {
         Some(TRUTH) => text.parse::<bool>().ok().map(Value::from),
         Some(WHOLE) => text.parse::<i64>().ok().map(Value::from),
         Some(NUMBER) => text.parse::<f64>().ok().map(Value::from),
+        Some(LIST) => list(&text),
         _ => None,
     };
     read.unwrap_or_else(|| Value::from(text))
 }
 
+/// A list as a file would have it.
+fn list(text: &str) -> Option<Value> {
+    let file = File::from_str(&format!("list = {text}"), FileFormat::Toml);
+    file.collect().ok()?.remove("list").filter(|value| kind(value) == LIST)
+}
+
 const TRUTH: &str = "true or false";
 const WHOLE: &str = "a whole number";
 const NUMBER: &str = "a number";
+const LIST: &str = "a list";
 
 fn kind(value: &Value) -> &'static str {
     match value.kind {
@@ -127,7 +135,7 @@ fn kind(value: &Value) -> &'static str {
         ValueKind::Float(_) => NUMBER,
         ValueKind::String(_) => "text",
         ValueKind::Table(_) => "a section",
-        ValueKind::Array(_) => "a list",
+        ValueKind::Array(_) => LIST,
         ValueKind::Nil => "nothing",
     }
 }

@@ -28,9 +28,9 @@ use tokio_stream::wrappers::ReceiverStream;
 use zip::{ZipWriter, write::SimpleFileOptions, write::StreamWriter};
 
 use self::queries::{
-    ExportBlocks, ExportBookmarks, ExportComments, ExportFollowers, ExportFollowing, ExportLikedComments,
-    ExportLikedPosts, ExportMutes, ExportPosts, ExportReports, ExportReposts, ExportRequests, ExportRow,
-    ExportSentRequests, ExportSessions, ExportSuspensions,
+    ExportBlocks, ExportBookmarks, ExportComments, ExportFollowers, ExportFollowing, ExportIdentities,
+    ExportLikedComments, ExportLikedPosts, ExportMutes, ExportPosts, ExportReports, ExportReposts,
+    ExportRequests, ExportRow, ExportSentRequests, ExportSessions, ExportSuspensions, ExportTokens,
 };
 use crate::{app::App, clock::Timestamp, cypher::Query, error::Error, http::answer::to_json, users::User};
 
@@ -114,6 +114,8 @@ impl Export {
             "mutes": ExportMutes,
             "reports": ExportReports,
             "suspensions": ExportSuspensions,
+            "tokens": ExportTokens,
+            "identities": ExportIdentities,
             "sessions": ExportSessions,
         }
         zip.finish()?.into_inner().flush()

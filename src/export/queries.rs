@@ -34,6 +34,10 @@ queries! {
     read ExportReports("export/reports.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> ExportRow;
     /// Until when a user is suspended.
     read ExportSuspensions("export/suspensions.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> ExportRow;
+    /// The personal tokens of a user, newest first.
+    read ExportTokens("export/tokens.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> ExportRow;
+    /// Since when issuers vouch for a user, newest first.
+    read ExportIdentities("export/identities.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> ExportRow;
     /// The log-ins of a user, newest first.
     read ExportSessions("export/sessions.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> ExportRow;
 }

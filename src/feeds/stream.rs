@@ -54,7 +54,8 @@ pub async fn events(
                 if *updates.borrow_and_update() == Update::Closing {
                     return None;
                 }
-                if !is_open(&app, &viewer).await.unwrap_or(false) {
+                // Where that cannot be told now, neither can what is new.
+                if is_open(&app, &viewer).await.is_ok_and(|is_open| !is_open) {
                     return None;
                 }
                 match tail.next(&app, &viewer.id).await {

@@ -152,16 +152,17 @@ impl Limits {
         if kind == Kind::LogIn {
             return Some(self.count(kind, &address()));
         }
-        let authorization = request.headers().get(header::AUTHORIZATION);
-        if authorization.is_some() && !auth::is_remembered(app, authorization) {
+        let headers = request.headers();
+        if headers.contains_key(header::AUTHORIZATION) && !auth::is_remembered(app, headers) {
             // Before its signature is checked, which costs more than most answers.
             let unknown = self.count(Kind::UnknownToken, &address());
             if unknown.1.is_some() {
                 return Some(unknown);
             }
         }
-        let whose = match auth::claims(app, authorization) {
-            Ok(Some(claims)) => Whose::User(claims.sub.as_str().into()),
+        // The first request with the token of an external issuer counts for its address: nobody knows yet whose it is.
+        let whose = match auth::known(app, headers) {
+            Ok(Some(proof)) => proof.user().map_or_else(address, |user| Whose::User(user.into())),
             _ => address(),
         };
         Some(self.count(kind, &whose))

@@ -19,6 +19,7 @@ use poem_openapi::error::{ContentTypeError, ParseParamError, ParsePathError};
 
 use super::{answer::NextCursor, entity_tag, limits::Refused, routes::Routes};
 use crate::{
+    auth::{ACT_AS, Proof},
     error::Error,
     telemetry::{InFlight, REQUESTS, REQUESTS_IN_FLIGHT},
 };
@@ -32,12 +33,13 @@ const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 #[derive(Clone)]
 pub struct RequestContext {
     id: Arc<str>,
-    viewer: Arc<OnceLock<String>>,
+    proof: Arc<OnceLock<Proof>>,
 }
 
 impl RequestContext {
-    pub fn set_viewer(&self, id: &str) {
-        let _ = self.viewer.set(id.to_owned());
+    /// By what the request was found to be somebody's.
+    pub fn set_proof(&self, proof: Proof) {
+        let _ = self.proof.set(proof);
     }
 }
 
@@ -51,7 +53,7 @@ pub async fn observe<E: Endpoint>(
 ) -> poem::Result<Response> {
     let started = Instant::now();
     let id = id_of(&request);
-    let context = RequestContext { id: id.as_str().into(), viewer: Arc::default() };
+    let context = RequestContext { id: id.as_str().into(), proof: Arc::default() };
     let method = request.method().clone();
     let route = routes.template(request.uri().path()).unwrap_or("unknown").to_owned();
     request.set_data(context.clone());
@@ -79,12 +81,16 @@ pub async fn observe<E: Endpoint>(
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
-    headers.entry(header::VARY).or_insert(HeaderValue::from_static("Authorization"));
+    headers.entry(header::VARY).or_insert(HeaderValue::from_static("Authorization, Kith-Act-As"));
     let status = response.status().as_u16();
     let method = method.as_str();
-    let viewer = context.viewer.get().map(String::as_str);
-    Seen { method, route: &route, status, id: &id, viewer }
+    let proof = context.proof.get();
+    let (viewer, service) = (proof.and_then(Proof::user), proof.and_then(Proof::service));
+    Seen { method, route: &route, status, id: &id, viewer, service }
         .tell(&latency(method, &route, status.to_string()), started.elapsed());
+    if let Some(proof) = proof {
+        response.set_data(proof.clone());
+    }
     Ok(response)
 }
 
@@ -102,15 +108,17 @@ pub struct Seen<'a> {
     pub status: u16,
     pub id: &'a str,
     pub viewer: Option<&'a str>,
+    /// The service that acts for the viewer.
+    pub service: Option<&'a str>,
 }
 
 impl Seen<'_> {
     /// Tells the metrics and the log.
     pub fn tell(self, latency: &Histogram, elapsed: Duration) {
-        let Self { method, route, status, id: request_id, viewer: viewer_id } = self;
+        let Self { method, route, status, id: request_id, viewer: viewer_id, service } = self;
         latency.record(elapsed.as_secs_f64());
         let duration_ms = elapsed.as_secs_f64() * 1e3;
-        tracing::info!(method, route, status, duration_ms, request_id, viewer_id, "request");
+        tracing::info!(method, route, status, duration_ms, request_id, viewer_id, service, "request");
     }
 }
 
@@ -211,7 +219,11 @@ pub fn refusal(request: &Request) -> Option<Error> {
         return Some(Error::NotFound);
     }
     // The framework takes a header that it cannot read for missing, and these change what a request does.
-    ["Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID"]
+    let is_said_twice = request.headers().get_all(&ACT_AS).iter().count() > 1;
+    if is_said_twice {
+        return Some(invalid_parameter("Kith-Act-As", "must be one id"));
+    }
+    ["Idempotency-Key", "If-Match", "If-None-Match", "Kith-Act-As", "Last-Event-ID"]
         .into_iter()
         .find(|name| request.headers().get_all(*name).iter().any(|value| value.to_str().is_err()))
         .map(|name| invalid_parameter(name, "must be visible ASCII characters"))

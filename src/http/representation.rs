@@ -30,7 +30,7 @@ pub async fn represent<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poem:
         tag.insert_str(tag.len() - 1, &format!("-{}", coding.name()));
     }
     let headers = response.headers_mut();
-    headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding, Authorization"));
+    headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding, Authorization, Kith-Act-As"));
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         headers.insert(header::ETAG, tag);
     }

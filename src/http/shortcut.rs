@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     app::App,
-    auth::{self, Claims},
+    auth::{self, Proof},
     cache::Answer,
 };
 
@@ -32,13 +32,15 @@ use crate::{
 struct Head {
     target: PathAndQuery,
     authorization: Option<HeaderValue>,
+    /// For whom a service asks.
+    act_as: Option<HeaderValue>,
     coding: Option<Coding>,
 }
 
 /// What is remembered of a request.
 struct Shortcut {
     head: Head,
-    claims: Option<Arc<Claims>>,
+    proof: Option<Proof>,
     answer: Weak<Answer>,
     place: u64,
     headers: HeaderMap,
@@ -54,6 +56,7 @@ impl Head {
         Some(Self {
             target: request.uri().path_and_query()?.clone(),
             authorization: headers.get(header::AUTHORIZATION).cloned(),
+            act_as: headers.get(&auth::ACT_AS).cloned(),
             coding: Coding::asked_for(headers),
         })
     }
@@ -80,7 +83,7 @@ pub async fn shortcut<E: Endpoint<Output = Response>>(
     if response.status() == StatusCode::OK
         && let Some(answer) = response.data::<Arc<Answer>>()
     {
-        remember(&app, &routes, &head, answer, response.headers());
+        remember(&app, &routes, &head, response.data().cloned(), answer, response.headers());
     }
     Ok(response)
 }
@@ -91,8 +94,8 @@ impl Shortcut {
         if !std::ptr::eq(Arc::as_ptr(&answer), self.answer.as_ptr()) || refusal(request).is_some() {
             return None;
         }
-        if let Some(claims) = &self.claims
-            && !auth::is_good(app, claims).await.is_ok_and(|is_good| is_good)
+        if let Some(proof) = &self.proof
+            && !auth::is_good(app, proof).await.is_ok_and(|is_good| is_good)
         {
             return None;
         }
@@ -116,7 +119,8 @@ impl Shortcut {
             route: &self.route,
             status: response.status().as_u16(),
             id: &id,
-            viewer: self.claims.as_ref().map(|claims| claims.sub.as_str()),
+            viewer: self.proof.as_ref().and_then(Proof::user),
+            service: self.proof.as_ref().and_then(Proof::service),
         }
         .tell(latency, started.elapsed());
         Some(response)
@@ -127,14 +131,26 @@ impl Shortcut {
     }
 }
 
-fn remember(app: &App, routes: &Routes, head: &Head, answer: &Arc<Answer>, headers: &HeaderMap) {
+/// `proof` is what the answer was made for.
+fn remember(
+    app: &App,
+    routes: &Routes,
+    head: &Head,
+    proof: Option<Proof>,
+    answer: &Arc<Answer>,
+    headers: &HeaderMap,
+) {
     let (Some(place), Some(route)) = (answer.place, routes.template(head.target.path())) else { return };
-    let Ok(claims) = auth::claims(app, head.authorization.as_ref()) else { return };
+    // What nobody has looked at must be looked at.
+    if head.authorization.is_some() && proof.is_none() {
+        return;
+    }
     let lengths = headers.iter().map(|(name, value)| 64 + name.as_str().len() + value.len());
-    let of_head = head.target.as_str().len() + head.authorization.as_ref().map_or(0, HeaderValue::len);
+    let of_value = |value: &Option<HeaderValue>| value.as_ref().map_or(0, HeaderValue::len);
+    let of_head = head.target.as_str().len() + of_value(&head.authorization) + of_value(&head.act_as);
     let weight = size_of::<Shortcut>() + of_head + route.len() + lengths.sum::<usize>();
     let shortcut = Shortcut {
-        claims,
+        proof,
         answer: Arc::downgrade(answer),
         place,
         headers: headers.clone(),

@@ -224,7 +224,7 @@ impl ModerationApi {
         };
         let report = self.app.store.write(&work).await?;
         if work.outcome == ReportOutcome::Suspend {
-            self.app.sessions.forget_all();
+            self.app.forget_accounts();
             // Their streams end.
             self.app.updates.announce();
         }
@@ -266,7 +266,7 @@ impl ModerationApi {
         let user = resolve(&mut &self.app.store, &user.0).await?;
         let work = Lift { user, moderator: moderator.0, now: self.app.clock.now(), entry: new_id() };
         self.app.store.write(&work).await?;
-        self.app.sessions.forget_all();
+        self.app.forget_accounts();
         Ok(NoContent)
     }
 }

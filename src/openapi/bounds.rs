@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     config::Limits,
     moderation::api::NOTE_CHARS,
-    text::TAG_CHARS,
+    text::{TAG_CHARS, TOKEN_NAME_CHARS},
     users::rules::{BIO_CHARS, NAME_CHARS},
 };
 
@@ -22,6 +22,9 @@ pub fn of_texts(schemas: &mut Map<String, Value>, limits: &Limits) {
     let texts = [
         ("NewUser", "name", 1, NAME_CHARS),
         ("NewUser", "bio", 0, BIO_CHARS),
+        ("NewPersonalToken", "name", 1, TOKEN_NAME_CHARS),
+        ("PersonalToken", "name", 1, TOKEN_NAME_CHARS),
+        ("MadePersonalToken", "name", 1, TOKEN_NAME_CHARS),
         ("ProfileChanges", "name", 1, NAME_CHARS),
         ("ProfileChanges", "bio", 0, BIO_CHARS),
         ("User", "name", 1, NAME_CHARS),

@@ -5,8 +5,10 @@ use std::time::Duration;
 use poem::http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::operations::{SCOPED, tells_of_blocks};
 use crate::{
     error::{Error, FieldError, Problem},
+    scope::Scope,
     store::{StoreError, asked::ONLY_NEO4J},
 };
 
@@ -18,6 +20,7 @@ pub fn of_requests(schemas: &mut Map<String, Value>) {
     let examples = [
         ("NewUser", json!({"handle": "ann", "name": "Ann", "password": "correct horse", "bio": "Hi"})),
         ("Credentials", json!({"handle": "ann", "password": "correct horse"})),
+        ("NewPersonalToken", json!({"name": "Backup", "scopes": ["read"], "expires_in": 2_592_000})),
         ("ProfileChanges", json!({"name": "Ann B.", "bio": null})),
         ("NewPost", text.clone()),
         ("PostChanges", text.clone()),
@@ -78,10 +81,20 @@ pub fn answers() -> Map<String, Value> {
     let suggestion = json!({"user": ann, "followed_by": [bob], "followed_by_count": 1});
     let mut relationship = state;
     relationship["id"] = ann["id"].clone();
+    let token = json!({
+        "id": "x4kq0c7m1d9s8v2b6n3z5a1f", "name": "Backup", "scopes": ["read"], "created_at": at,
+        "expires_at": null, "last_used_at": later,
+    });
+    let mut made = token.clone();
+    made["token"] = "kith_pat_6Jt0mG1ZcXQvRkqk3yM3oTqv0sQx2p8Jw9bNfLhYd5E".into();
+    made.as_object_mut().map(|made| made.remove("last_used_at"));
     let page = |item: &Value| json!({"items": [item], "next_cursor": null});
     let examples = [
         ("Page_Comment", page(&comment)),
         ("Page_FeedItem", page(&item)),
+        ("MadePersonalToken", made),
+        ("Page_PersonalToken", page(&token)),
+        ("PersonalToken", token),
         ("Page_Post", page(&post)),
         ("Page_Suggestion", page(&suggestion)),
         ("Page_UserSummary", page(&bob)),
@@ -107,20 +120,19 @@ pub fn problem(status: StatusCode, path: &str, operation: &Value) -> Problem {
         StatusCode::FORBIDDEN if path.starts_with("/v1/admin") => Error::NEEDS_ADMIN,
         StatusCode::FORBIDDEN => match id {
             "create_user" | "create_session" => Error::Forbidden("Accounts are kept by an external issuer."),
+            "delete_current_session" => {
+                Error::Forbidden("This token has no session here. End it where it was issued.")
+            }
             "update_post" => Error::Forbidden("Only its author can change a post."),
             "delete_post" => Error::Forbidden("Only its author can delete a post."),
             "update_comment" => Error::Forbidden("Only its author can change a comment."),
             "delete_comment" => Error::Forbidden("Only its author can delete a comment."),
             _ if path.starts_with("/v1/moderation") => Error::NEEDS_MODERATOR,
-            // What is somebody's whom the acting user blocks is not shown, and that is said.
-            _ if id != "get_user"
-                && ["/v1/comments", "/v1/posts", "/v1/users/"].iter().any(|it| path.starts_with(it)) =>
-            {
-                Error::Blocked
-            }
-            _ => Error::Suspended(None),
+            _ if tells_of_blocks(path, id) => Error::Blocked,
+            _ => Error::InsufficientScope(scope(operation)),
         },
         StatusCode::NOT_FOUND if path.starts_with("/v1/users/") => Error::UserNotFound,
+        StatusCode::NOT_FOUND if path.starts_with("/v1/me/tokens/") => Error::TokenNotFound,
         StatusCode::NOT_FOUND if path.starts_with("/v1/comments/") => Error::CommentNotFound,
         StatusCode::NOT_FOUND if path.starts_with("/v1/moderation/suspensions") => Error::SuspensionNotFound,
         StatusCode::NOT_FOUND if path.contains("/reports/") => Error::ReportNotFound,
@@ -145,6 +157,13 @@ pub fn problem(status: StatusCode, path: &str, operation: &Value) -> Problem {
         .replace("{tag}", "kith")
         .replace("{name}", "growth");
     error.problem(&instance, ID)
+}
+
+/// The one that it needs.
+fn scope(operation: &Value) -> Scope {
+    let named =
+        operation["security"].as_array().into_iter().flatten().find_map(|way| way[SCOPED][0].as_str());
+    Scope::ALL.into_iter().find(|scope| Some(scope.name()) == named).unwrap_or(Scope::Read)
 }
 
 fn bad_request(operation: &Value) -> Error {
@@ -174,7 +193,7 @@ fn unprocessable(id: &str) -> Error {
         "follow_user" => return Error::SelfFollow,
         "block_user" | "unblock_user" | "mute_user" | "unmute_user" => return Error::SelfBlock,
         "repost_post" => return Error::DailyPostQuotaExceeded(50),
-        "create_user" | "update_me" => ("name", "must not be empty"),
+        "create_user" | "update_me" | "create_token" => ("name", "must not be empty"),
         "create_session" => ("password", "is required"),
         "refresh_session" => ("refresh_token", "is required"),
         _ => ("text", "must not be empty"),

@@ -4,8 +4,9 @@
 use serde_json::{Map, Value, json};
 
 /// The paths that create, and the path of what they create.
-const CREATED: [(&str, &str); 4] = [
+const CREATED: [(&str, &str); 5] = [
     ("/v1/users", "/v1/users/{user}"),
+    ("/v1/me/tokens", "/v1/me/tokens/{id}"),
     ("/v1/posts", "/v1/posts/{id}"),
     ("/v1/posts/{id}/comments", "/v1/comments/{id}"),
     ("/v1/reports", "/v1/me/reports/{id}"),

@@ -6,6 +6,7 @@ use poem::http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::{bounds, examples};
+use crate::{app::App, scope::Scope};
 
 /// Completes an operation of the document. `answers` are examples, by the names of schemas.
 pub fn complete(path: &str, method: &str, operation: &mut Value, answers: &Map<String, Value>) {
@@ -19,8 +20,10 @@ pub fn complete(path: &str, method: &str, operation: &mut Value, answers: &Map<S
     }
     let statuses = statuses(path, method, operation);
     let is_stream = path.ends_with("/stream");
-    if operation.get("security").is_none() {
-        operation["security"] = json!([]);
+    match operation["security"].as_array_mut() {
+        // Beside the token that has all scopes: one that needs this one.
+        Some(ways) => ways.insert(1, json!({SCOPED: [Scope::of(&method.to_uppercase(), path)]})),
+        None => operation["security"] = json!([]),
     }
     let described = operation.clone();
     let Some(responses) = operation["responses"].as_object_mut() else {
@@ -29,6 +32,14 @@ pub fn complete(path: &str, method: &str, operation: &mut Value, answers: &Map<S
     responses.remove("default");
     if is_stream {
         responses["200"]["description"] = "The events, until either side closes the connection.".into();
+    }
+    let is_repeatable = described["parameters"]
+        .as_array()
+        .is_some_and(|all| all.iter().any(|parameter| parameter["name"] == "Idempotency-Key"));
+    if !is_repeatable
+        && let Some(headers) = responses.get_mut("201").and_then(|made| made["headers"].as_object_mut())
+    {
+        headers.remove("Idempotent-Replayed");
     }
     for response in responses.values_mut() {
         if let Some(content) = response.pointer_mut("/content/application~1json") {
@@ -47,12 +58,45 @@ pub fn complete(path: &str, method: &str, operation: &mut Value, answers: &Map<S
     }
 }
 
-/// What somebody may do who is suspended.
-const HOLDERS: [&str; 3] = ["delete_current_session", "delete_me", "get_me"];
-
 /// All that is read under /v1 takes an `If-None-Match`, but for what is written while it is sent.
 fn is_conditional(path: &str, method: &str) -> bool {
     method == "get" && path.starts_with("/v1") && path != "/v1/me/export"
+}
+
+/// The security scheme of tokens that have scopes. OpenAPI 3.0 lets no other kind of scheme name scopes.
+pub const SCOPED: &str = "scoped";
+
+/// What the document says of that.
+pub fn scoped(app: &App) -> Value {
+    let issuer = app.config.auth.issuers.first().map_or("https://issuer.example.com", |one| &one.issuer);
+    let meanings = Scope::ALL.map(|scope| format!("`{scope}`: {}", scope.meaning())).join(" ");
+    json!({
+        "type": "openIdConnect",
+        "openIdConnectUrl": format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/')),
+        "description": format!(
+            "A bearer token that has the scope which the operation names: that of an issuer which this Kith believes \
+             (`auth.issuers`), a personal token, or that of a service. {meanings}"
+        ),
+    })
+}
+
+/// What is done to what may be somebody's who is hidden from the acting user, and where that is read.
+const ACTS: [&str; 8] = [
+    "accept_follow_request",
+    "bookmark_post",
+    "create_comment",
+    "create_post",
+    "follow_user",
+    "like_comment",
+    "like_post",
+    "repost_post",
+];
+const SHOWN: [&str; 3] = ["/v1/comments/{id}", "/v1/posts/{id}", "/v1/users/{user}"];
+
+/// What is somebody's whom the acting user blocks is not shown, and that is said.
+pub fn tells_of_blocks(path: &str, id: &str) -> bool {
+    let is_read = id.starts_with("get_") || id.starts_with("list_");
+    ACTS.contains(&id) || (is_read && id != "get_user" && SHOWN.iter().any(|shown| path.starts_with(shown)))
 }
 
 /// The statuses of the problems that an operation can answer with.
@@ -67,8 +111,12 @@ fn statuses(path: &str, method: &str, operation: &Value) -> BTreeSet<u16> {
     {
         statuses.insert(400);
     }
-    if operation.get("security").is_some() || id == "create_session" || id == "refresh_session" {
-        statuses.insert(401);
+    if operation["security"].is_array() {
+        // A token that is not for this, or somebody who is blocked or suspended, or what is somebody else's.
+        statuses.extend([401, 403]);
+    }
+    if id == "create_session" || id == "refresh_session" {
+        statuses.extend([401, 403]);
     }
     if path.contains('{') && id != "get_tag_feed" {
         statuses.insert(404);
@@ -80,16 +128,11 @@ fn statuses(path: &str, method: &str, operation: &Value) -> BTreeSet<u16> {
     if operation.get("requestBody").is_some() {
         statuses.extend([400, 408, 413, 415, 422]);
     }
-    // Who is suspended may do next to nothing.
-    if (operation.get("security").is_some() && !HOLDERS.contains(&id)) || id == "refresh_session" {
-        statuses.insert(403);
-    }
     if method == "patch" {
         statuses.insert(412);
     }
     statuses.extend(match id {
         "create_user" => &[403, 409][..],
-        "create_session" => &[403],
         "create_post" | "create_report" => &[404, 409, 410],
         "create_comment" | "resolve_report" => &[409],
         "run_cypher" => &[501],
@@ -150,6 +193,9 @@ fn problem(status: u16, path: &str, operation: &Value) -> Value {
     });
     let header = match status {
         StatusCode::UNAUTHORIZED => ("WWW-Authenticate", "What kind of token is wanted.", "string"),
+        StatusCode::FORBIDDEN => {
+            ("WWW-Authenticate", "The scope that the token is lacking, if that is the problem.", "string")
+        }
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
             ("Retry-After", "Seconds after which to try again.", "integer")
         }

@@ -5,8 +5,8 @@ use crate::{
     text,
 };
 
-/// Longest display name, in grapheme clusters.
-pub const NAME_CHARS: usize = 50;
+pub use crate::text::NAME_CHARS;
+
 /// Longest bio, in grapheme clusters.
 pub const BIO_CHARS: usize = 500;
 const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 10..=128;

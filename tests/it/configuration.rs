@@ -129,6 +129,22 @@ fn the_environment_gives_each_key_a_value_of_its_type() {
 }
 
 #[test]
+fn a_list_comes_from_a_file_or_from_one_variable() {
+    let issuer = "issuer = \"https://id.example.com\"";
+    let file = printed(&format!("[[auth.issuers]]\n{issuer}\naudience = \"kith\""), &[]);
+    let list = format!("[{{{issuer}, audience = \"kith\"}}]");
+    let environment = printed("", &[("KITH_AUTH__ISSUERS", &list)]);
+    for config in [&file, &environment] {
+        let issuers = config["auth"]["issuers"].as_array().expect("a list");
+        assert_eq!(issuers.len(), 1);
+        assert_eq!(issuers[0]["issuer"].as_str(), Some("https://id.example.com"));
+        assert_eq!(issuers[0]["handle_claim"].as_str(), Some("preferred_username"));
+        assert_eq!(issuers[0]["algorithms"].as_array().map(Vec::len), Some(4));
+    }
+    assert!(refused("", &[("KITH_AUTH__ISSUERS", "https://id.example.com")]).contains("auth.issuers"));
+}
+
+#[test]
 fn secrets_are_hidden() {
     for password in ["12345", "s3cret", "1e9"] {
         let output =
@@ -165,6 +181,25 @@ fn a_bad_value_stops_the_start_and_is_named() {
         ("[store]\npool_size = 1.5", "store.pool_size"),
         ("[store]\npool_size = -1", "store.pool_size"),
         ("[auth]\nlocal_accounts = \"yes\"", "auth.local_accounts"),
+        ("[auth]\nissuers = \"https://id.example.com\"", "auth.issuers"),
+        ("[[auth.issuers]]\nissuer = \"http://id.example.com\"\naudience = \"kith\"", "auth.issuers"),
+        ("[[auth.issuers]]\nissuer = \"https://id.example.com\"\naudience = \"\"", "auth.issuers"),
+        ("[[auth.issuers]]\nissuer = \"https://id.example.com\"", "audience"),
+        (
+            "[[auth.issuers]]\nissuer = \"https://id.example.com\"\naudience = \"kith\"\nalgorithms = [\"HS256\"]",
+            "auth.issuers",
+        ),
+        (
+            "[[auth.issuers]]\nissuer = \"https://id.example.com\"\naudience = \"kith\"\nalgorithms = [\"none\"]",
+            "none",
+        ),
+        (
+            "[[auth.issuers]]\nissuer = \"https://id.example.com\"\naudience = \"kith\"\ncolour = \"x\"",
+            "colour",
+        ),
+        ("[[auth.services]]\nname = \"web\"\ntoken_hash = \"abc\"\nscopes = [\"read\"]", "auth.services"),
+        ("[[auth.services]]\nname = \"web\"\nscopes = [\"read\"]", "token_hash"),
+        ("[[auth.services]]\nname = \"web\"\ntoken_hash = \"abc\"\nscopes = [\"all\"]", "all"),
         ("[limits]\npost_chars = 0", "limits.post_chars"),
         ("[limits]\nbody_bytes = 0", "limits.body_bytes"),
         ("[broker]\nurl = \"nats://:port\"", "broker.url"),
@@ -205,14 +240,14 @@ fn a_bad_signing_key_stops_the_start() {
 }
 
 /// A running Kith on a port of its own.
-struct Running {
+pub struct Running {
     child: Child,
     address: String,
     folder: TempDir,
 }
 
 impl Running {
-    fn start(environment: &[(&str, &str)]) -> Self {
+    pub fn start(environment: &[(&str, &str)]) -> Self {
         let folder = folder("");
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
         let mut child = kith(folder.path(), &[], environment)
@@ -230,7 +265,7 @@ impl Running {
     }
 
     /// An answer as its status and its body.
-    fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> (u16, String) {
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> (u16, String) {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let mut request = format!("{method} {path} HTTP/1.1\r\nhost: kith\r\nconnection: close\r\n");
         for (name, value) in headers {
@@ -246,7 +281,7 @@ impl Running {
         (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
     }
 
-    fn log(&self) -> String {
+    pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap()
     }
 }

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use kith::{
     admin::{Rows, audit::AuditEntry},
     app::App,
-    auth::api::SessionTokens,
+    auth::{
+        api::SessionTokens,
+        personal_api::{MadePersonalToken, PersonalToken},
+    },
     clock::Timestamp,
     comments::{Comment, CommentCounts, CommentViewer},
     error::{FieldError, Problem},
@@ -19,6 +22,7 @@ use kith::{
     openapi,
     page::Page,
     posts::{Media, Post, PostCounts, PostOrTombstone, PostViewer, RemovedPost, Tombstone, Visibility},
+    scope::Scope,
     section::Section,
     threads::{CutBy, Replies, Thread, ThreadItem, ThreadItemKind},
     users::{User, UserCounts, UserSummary, UserViewer},
@@ -462,6 +466,19 @@ fn what_is_sent_is_what_is_described() {
         expires_in: 1,
         refresh_token: "r".into(),
     }]);
+    for expires_at in [None, Some(at)] {
+        let (id, name, scopes) = ("f".repeat(24), "x".to_owned(), Scope::ALL.to_vec());
+        let made = MadePersonalToken {
+            id: id.clone(),
+            name: name.clone(),
+            scopes: scopes.clone(),
+            created_at: at,
+            expires_at,
+            token: "t".into(),
+        };
+        agree(&[made]);
+        agree(&[PersonalToken { id, name, scopes, created_at: at, expires_at, last_used_at: expires_at }]);
+    }
     agree(&[
         Paths { length: Some(1), paths: vec![vec![ann.clone()]] },
         Paths { length: None, paths: Vec::new() },

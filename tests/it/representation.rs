@@ -22,7 +22,7 @@ async fn a_page_is_sent_in_the_coding_that_is_asked_for_and_each_has_its_tag() {
     let (headers, plain) = kith.bytes(&path, "", &[]).await;
     let tag = headers["etag"].to_str().expect("a tag").to_owned();
     assert!(plain.len() > 1024 && !headers.contains_key("content-encoding"));
-    assert_eq!(headers["vary"], "Accept-Encoding, Authorization");
+    assert_eq!(headers["vary"], "Accept-Encoding, Authorization, Kith-Act-As");
 
     // Twice: as it is made, and as it is kept.
     for _ in 0..2 {
@@ -30,7 +30,7 @@ async fn a_page_is_sent_in_the_coding_that_is_asked_for_and_each_has_its_tag() {
             let (headers, coded) = kith.bytes(&path, "", &[("accept-encoding", accepted)]).await;
             assert_eq!(
                 (&headers["content-encoding"], &headers["vary"]),
-                (&coding.parse().unwrap(), &"Accept-Encoding, Authorization".parse().unwrap())
+                (&coding.parse().unwrap(), &"Accept-Encoding, Authorization, Kith-Act-As".parse().unwrap())
             );
             assert!(coded.len() < plain.len() / 2, "{} of {}", coded.len(), plain.len());
             let mut decoded = Vec::new();
@@ -79,9 +79,10 @@ async fn shared_caches_may_keep_what_strangers_get_and_nothing_else() {
     let path = page(&kith).await;
     let answer = kith.send("GET", &path, "", Value::Null).await;
     let tag = answer.header("etag").to_owned();
-    for (name, value) in
-        [("cache-control", "public, max-age=0, s-maxage=120"), ("vary", "Accept-Encoding, Authorization")]
-    {
+    for (name, value) in [
+        ("cache-control", "public, max-age=0, s-maxage=120"),
+        ("vary", "Accept-Encoding, Authorization, Kith-Act-As"),
+    ] {
         assert_eq!(answer.header(name), value);
     }
     let keys = answer.header("surrogate-key").to_owned();

@@ -55,6 +55,8 @@ pub fn of_texts(schemas: &mut Map<String, Value>, limits: &Limits) {
     }
     schemas["Post"]["properties"]["tags"]["items"] =
         json!({"type": "string", "minLength": 1, "x-max-graphemes": TAG_CHARS});
+    // poem-openapi gives what may be any JSON no type, and only an object is taken.
+    schemas["CypherQuery"]["properties"]["parameters"]["type"] = "object".into();
     schemas["Rows"]["properties"]["columns"]["items"] = json!({"type": "string", "minLength": 1});
 }
 

@@ -32,6 +32,8 @@ fn a_python_client_is_generated_without_a_warning_and_works() {
     let made = ask(python("openapi-python-client")
         .args(["generate", "--meta=none", "--fail-on-warning", "--path"])
         .arg(description())
+        .arg("--config")
+        .arg(source("python-client.yaml"))
         .arg("--output-path")
         .arg(folder.path().join("kith_client")))
     .approves();

@@ -9,7 +9,7 @@ use crate::config::{LogConfig, LogFormat};
 
 pub const REQUESTS: &str = "kith_http_request_duration_seconds";
 pub const REQUESTS_IN_FLIGHT: &str = "kith_http_requests_in_flight";
-pub const CONNECTIONS: &str = "kith_http_connections";
+pub const CONNECTIONS: &str = "kith_http_connections_open";
 pub const CONNECTIONS_REFUSED: &str = "kith_http_connections_refused_total";
 pub const PASSWORD_HASHES: &str = "kith_password_hash_duration_seconds";
 pub const STREAMS: &str = "kith_streams_open";

@@ -3,7 +3,7 @@ MATCH (user:User {id: $user})
 CREATE (user)-[:HAS_TOKEN]->(token:PersonalToken {
   id: $id,
   token_hash: $hash,
-  label: $label,
+  token_name: $token_name,
   scopes: $scopes,
   created_at: $now,
   expires_at: $expires_at

@@ -2,7 +2,7 @@
 MATCH (:User {id: $user})-[:HAS_TOKEN]->(token:PersonalToken {id: $id})
 RETURN
   token.id AS id,
-  token.label AS label,
+  token.token_name AS token_name,
   token.scopes AS scopes,
   token.created_at AS created_at,
   token.expires_at AS expires_at,

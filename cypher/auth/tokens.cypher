@@ -6,7 +6,7 @@ ORDER BY token.created_at DESC, token.id DESC
 LIMIT $limit
 RETURN
   token.id AS id,
-  token.label AS label,
+  token.token_name AS token_name,
   token.scopes AS scopes,
   token.created_at AS created_at,
   token.expires_at AS expires_at,

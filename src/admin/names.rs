@@ -49,12 +49,12 @@ pub const SECRET_PROPERTIES: &[&str] = &[
     "expires_at",
     "fingerprint",
     "issued_at",
-    "label",
     "password_hash",
     "refreshed_at",
     "revoked_at",
     "scopes",
     "token_hash",
+    "token_name",
     "used_at",
 ];
 

@@ -151,7 +151,7 @@ impl Work for NewToken {
             user: self.user.clone(),
             id: self.id.clone(),
             hash: self.hash.clone(),
-            label: self.name.clone(),
+            token_name: self.name.clone(),
             scopes: self.scopes.to_string(),
             now: self.now.0,
             expires_at: self.expires_at,

@@ -205,7 +205,7 @@ impl From<TokenRow> for PersonalToken {
     fn from(row: TokenRow) -> Self {
         Self {
             id: row.id,
-            name: row.label,
+            name: row.token_name,
             scopes: Scopes::named(row.scopes.split(' ')).list().collect(),
             created_at: Timestamp(row.created_at),
             expires_at: Some(row.expires_at).filter(|at| *at != personal::NEVER).map(Timestamp),

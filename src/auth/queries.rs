@@ -47,7 +47,7 @@ queries! {
     write CountTokens("auth/count_tokens.cypher") { user: String, now: i64 } -> CountRow,
         about |_| vec![];
     /// Gives a user a personal token.
-    write AddToken("auth/add_token.cypher") { user: String, id: String, hash: String, label: String, scopes: String, now: i64, expires_at: i64 } -> IdRow,
+    write AddToken("auth/add_token.cypher") { user: String, id: String, hash: String, token_name: String, scopes: String, now: i64, expires_at: i64 } -> IdRow,
         about |_| vec![];
     /// The personal token of a hash, and its user.
     read FindToken("auth/find_token.cypher") { hash: String, now: i64 } -> FoundToken;
@@ -117,7 +117,7 @@ pub struct FoundToken {
 #[derive(Clone, Debug, Deserialize)]
 pub struct TokenRow {
     pub id: String,
-    pub label: String,
+    pub token_name: String,
     pub scopes: String,
     pub created_at: i64,
     pub expires_at: i64,

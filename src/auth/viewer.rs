@@ -91,8 +91,7 @@ async fn holder(request: &Request) -> Result<Option<(Viewer, Option<Suspension>)
             _ => return Err(Error::InvalidToken),
         }
     }
-    let (scopes, needed) =
-        (proof.scopes(), Scope::of(request.method().as_str(), request.original_uri().path()));
+    let (scopes, needed) = (proof.scopes(), Scope::of(request.method().as_str(), request.uri().path()));
     if !scopes.has(needed) {
         return Err(Error::InsufficientScope(needed));
     }
@@ -107,6 +106,15 @@ async fn holder(request: &Request) -> Result<Option<(Viewer, Option<Suspension>)
     };
     Ok(account
         .map(|Account { id, role, suspension }| (Viewer { id, role, means, scopes, proof }, suspension)))
+}
+
+/// Why an operation that needs somebody refuses a request of nobody.
+fn nobody(request: &Request) -> Error {
+    if request.headers().contains_key(header::AUTHORIZATION) {
+        Error::Forbidden("A service needs somebody to act for: send Kith-Act-As.")
+    } else {
+        Error::Unauthenticated
+    }
 }
 
 fn register(registry: &mut Registry) {
@@ -145,13 +153,7 @@ impl<'a> ApiExtractor<'a> for Viewer {
         _: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        match viewer(request).await? {
-            Some(viewer) => Ok(viewer),
-            None if request.headers().contains_key(header::AUTHORIZATION) => {
-                Err(Error::Forbidden("A service needs somebody to act for: send Kith-Act-As.").into())
-            }
-            None => Err(Error::Unauthenticated.into()),
-        }
+        Ok(viewer(request).await?.ok_or_else(|| nobody(request))?)
     }
 }
 
@@ -173,7 +175,7 @@ impl<'a> ApiExtractor<'a> for Admin {
         _: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        let viewer = viewer(request).await?.ok_or(Error::Unauthenticated)?;
+        let viewer = viewer(request).await?.ok_or_else(|| nobody(request))?;
         if viewer.role != Some(Role::Admin) {
             return Err(Error::NEEDS_ADMIN.into());
         }
@@ -199,7 +201,7 @@ impl<'a> ApiExtractor<'a> for Moderator {
         _: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        let viewer = viewer(request).await?.ok_or(Error::Unauthenticated)?;
+        let viewer = viewer(request).await?.ok_or_else(|| nobody(request))?;
         if viewer.role < Some(Role::Moderator) {
             return Err(Error::NEEDS_MODERATOR.into());
         }
@@ -225,7 +227,7 @@ impl<'a> ApiExtractor<'a> for Holder {
         _: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        let (viewer, _) = holder(request).await?.ok_or(Error::Unauthenticated)?;
+        let (viewer, _) = holder(request).await?.ok_or_else(|| nobody(request))?;
         Ok(Self(viewer))
     }
 }

@@ -133,7 +133,22 @@ pub fn to_yaml(document: &Value) -> String {
 pub fn swagger_page(app: &Arc<App>, document: &Value) -> swagger::Page {
     let service = service(app);
     let server = document["servers"][0]["url"].as_str().unwrap_or_default();
-    swagger::page(&service.swagger_ui_html(), &service.spec(), &document.to_string(), server)
+    let shown = without_scopes(document.clone()).to_string();
+    swagger::page(&service.swagger_ui_html(), &service.spec(), &shown, server)
+}
+
+/// The document with one way in: Swagger UI would ask an issuer for what it can do, which our page may not, and has one
+/// field for whatever token.
+fn without_scopes(mut document: Value) -> Value {
+    document["components"]["securitySchemes"]
+        .as_object_mut()
+        .map(|schemes| schemes.remove(operations::SCOPED));
+    walk(&mut document, &mut |object| {
+        if let Some(Value::Array(ways)) = object.get_mut("security") {
+            ways.retain(|way| way.get(operations::SCOPED).is_none());
+        }
+    });
+    document
 }
 
 /// Calls `visit` on every object, outermost first.

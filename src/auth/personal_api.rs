@@ -106,8 +106,8 @@ impl PersonalTokensApi {
         if name.contains('\n') {
             errors.push(FieldError::new("name", "must be one line"));
         }
-        if wanted.scopes.is_empty() {
-            errors.push(FieldError::new("scopes", "must name at least one"));
+        if !(1..=Scope::ALL.len()).contains(&wanted.scopes.len()) {
+            errors.push(FieldError::new("scopes", "must name 1 to 4"));
         }
         if wanted.expires_in.is_some_and(|seconds| !(1..=LONGEST).contains(&seconds)) {
             errors.push(FieldError::new("expires_in", format!("must be from 1 to {LONGEST}")));

@@ -167,6 +167,7 @@ on_both_stores! {
             (json!({"name": "a\nb", "scopes": ["read"]}), "name"),
             (json!({"name": "é".repeat(101), "scopes": ["read"]}), "name"),
             (json!({"name": "x", "scopes": []}), "scopes"),
+            (json!({"name": "x", "scopes": vec!["read"; 5]}), "scopes"),
             (json!({"name": "x", "scopes": ["everything"]}), "body"),
             (json!({"name": "x", "scopes": ["read"], "expires_in": 0}), "expires_in"),
         ] {

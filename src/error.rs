@@ -41,6 +41,8 @@ pub enum Error {
     TokenNotFound,
     #[error("Nobody can have more than {0} tokens. Delete one first.")]
     TooManyTokens(usize),
+    #[error("Nobody can mute more than {0} words. Unmute one first.")]
+    TooManyMutedWords(usize),
     #[error("You block this person. Unblock them first.")]
     Blocked,
     #[error("Only what everybody can see can be quoted or reposted.")]
@@ -209,6 +211,7 @@ impl Error {
             | Self::SelfReport
             | Self::DailyPostQuotaExceeded(_)
             | Self::TooManyTokens(_)
+            | Self::TooManyMutedWords(_)
             | Self::IdempotencyKeyReused
             | Self::ParentNotInThread
             | Self::QueryNotAllowed(_)
@@ -237,6 +240,7 @@ impl Error {
             Self::Forbidden(_) => "forbidden",
             Self::InsufficientScope(_) => "insufficient_scope",
             Self::TokenNotFound => "token_not_found",
+            Self::TooManyMutedWords(_) => "too_many_muted_words",
             Self::TooManyTokens(_) => "too_many_tokens",
             Self::UserNotFound => "user_not_found",
             Self::PostNotFound => "post_not_found",

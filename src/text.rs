@@ -90,6 +90,50 @@ fn marked(text: &str, mark: char, is_letter: impl Fn(char) -> bool) -> impl Iter
     })
 }
 
+/// A word, some words in their order, or with `#` a tag, of which somebody wants to read nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Muted {
+    Tag(String),
+    Words(Vec<String>),
+}
+
+impl Muted {
+    /// From the form in which it is [kept](Self::kept).
+    pub fn new(text: &str) -> Self {
+        match text.strip_prefix('#') {
+            Some(tag) => Self::Tag(tag_key(tag)),
+            None => Self::Words(words(text)),
+        }
+    }
+
+    /// The form in which the graph keeps it: lower case, NFC, without spaces around; nothing if there is no word in it.
+    pub fn kept(text: &str) -> Option<String> {
+        let text: String = text.trim().to_lowercase().nfc().collect();
+        let is_something = match Self::new(&text) {
+            Self::Tag(tag) => hashtags(&format!("#{tag}")) == [tag],
+            Self::Words(words) => !words.is_empty(),
+        };
+        is_something.then_some(text)
+    }
+
+    /// Whether any of them is in a text with those tags.
+    pub fn any(all: &[Self], text: &str, tags: &[String]) -> bool {
+        if all.is_empty() {
+            return false;
+        }
+        let words = words(text);
+        all.iter().any(|muted| match muted {
+            Self::Tag(tag) => tags.contains(tag),
+            Self::Words(muted) => words.windows(muted.len().max(1)).any(|part| part == muted),
+        })
+    }
+}
+
+/// The words of a text, lower-cased and NFC, as [UAX #29](https://www.unicode.org/reports/tr29/) divides it.
+fn words(text: &str) -> Vec<String> {
+    text.unicode_words().map(|word| word.to_lowercase().nfc().collect()).collect()
+}
+
 /// Letters, digits, marks and joiners of any script: what [UAX #31](https://www.unicode.org/reports/tr31/)
 /// lets a hashtag be made of, without emoji.
 fn is_tag_letter(letter: char) -> bool {
@@ -115,6 +159,38 @@ mod tests {
     fn mentions_are_handles_where_a_word_begins() {
         let text = "@Ann, @bob_1! mail@example.com @ab @@carol (@dora) x/@eve";
         assert_eq!(mentions(text), ["ann", "bob_1", "dora"]);
+    }
+
+    #[test]
+    fn a_muted_word_is_a_word_and_not_a_part_of_one() {
+        let has = |muted: &str, text: &str| {
+            let kept = Muted::kept(muted).expect("a word");
+            Muted::any(&[Muted::new(&kept)], text, &hashtags(text))
+        };
+        for (muted, text) in [
+            ("Spoiler", "no SPOILER, please"),
+            ("spoiler", "(spoiler)"),
+            ("last episode", "the Last  episode!"),
+            ("cafe\u{301}", "im CAFÉ"),
+            ("#Rust", "on #rust"),
+            ("rust", "on #rust"),
+            ("don't", "I don't"),
+            (" x ", "x"),
+        ] {
+            assert!(has(muted, text), "{muted} in {text}");
+        }
+        for (muted, text) in [
+            ("cat", "concatenate"),
+            ("last episode", "the episode last"),
+            ("#rust", "rust"),
+            ("#rust", "#rusty"),
+            ("episode", ""),
+        ] {
+            assert!(!has(muted, text), "{muted} in {text}");
+        }
+        for nothing in ["", " ", "#", "#1", "!?", "# x", "#a b"] {
+            assert_eq!(Muted::kept(nothing), None, "{nothing:?}");
+        }
     }
 
     #[test]

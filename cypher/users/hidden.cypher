@@ -1,4 +1,5 @@
-// Whom each of those viewers blocks, is blocked by, or mutes. A viewer without a row hides from nobody.
+// Whom each of those viewers blocks, is blocked by, or mutes, and which words they mute. A viewer without a row hides from
+// nobody.
 UNWIND $viewers AS viewer
 MATCH (me:User {id: viewer})
 CALL (me) {
@@ -10,5 +11,8 @@ CALL (me) {
   UNION ALL
   MATCH (me)-[:MUTES]->(other:User)
   RETURN other.id AS id, 'mutes' AS tie
+  UNION ALL
+  UNWIND coalesce(me.muted_words, []) AS word
+  RETURN word AS id, 'word' AS tie
 }
 RETURN viewer AS viewer, id AS id, tie AS tie

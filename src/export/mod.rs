@@ -29,8 +29,9 @@ use zip::{ZipWriter, write::SimpleFileOptions, write::StreamWriter};
 
 use self::queries::{
     ExportBlocks, ExportBookmarks, ExportComments, ExportFollowers, ExportFollowing, ExportIdentities,
-    ExportLikedComments, ExportLikedPosts, ExportMutes, ExportPosts, ExportReports, ExportReposts,
-    ExportRequests, ExportRow, ExportSentRequests, ExportSessions, ExportSuspensions, ExportTokens,
+    ExportLikedComments, ExportLikedPosts, ExportMutedWords, ExportMutes, ExportPosts, ExportReports,
+    ExportReposts, ExportRequests, ExportRow, ExportSentRequests, ExportSessions, ExportSuspensions,
+    ExportTokens,
 };
 use crate::{app::App, clock::Timestamp, cypher::Query, error::Error, http::answer::to_json, users::User};
 
@@ -112,6 +113,7 @@ impl Export {
             "follow_requests": ExportRequests,
             "blocks": ExportBlocks,
             "mutes": ExportMutes,
+            "muted_words": ExportMutedWords,
             "reports": ExportReports,
             "suspensions": ExportSuspensions,
             "tokens": ExportTokens,
@@ -161,7 +163,7 @@ fn told(row: ExportRow) -> Map<String, Value> {
             *value = moment(micros);
         }
     }
-    if !item.contains_key("created_at") {
+    if row.key > 0 && !item.contains_key("created_at") {
         item.insert("at".to_owned(), moment(Timestamp::of_rank_key(row.key).0));
     }
     item

@@ -30,6 +30,8 @@ queries! {
     read ExportBlocks("export/blocks.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> ExportRow;
     /// Whom a user mutes, newest mute first.
     read ExportMutes("export/mutes.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> ExportRow;
+    /// Which words a user mutes.
+    read ExportMutedWords("export/muted_words.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> ExportRow;
     /// What a user reported, newest first.
     read ExportReports("export/reports.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> ExportRow;
     /// Until when a user is suspended.

@@ -14,7 +14,7 @@ use crate::{
     clock::{SEQUENCE_BITS, Timestamp},
     error::Error,
     page::{Page, Paging, Position},
-    posts::{self, Audience, Post, Visibility, queries::PostOfUser},
+    posts::{self, Audience, Post, PostOrTombstone, Visibility, queries::PostOfUser},
     store::{Run, Windows},
     users::Hidden,
 };
@@ -192,7 +192,9 @@ pub async fn of_posts(
     let mut posts = posts::read(&mut reading, ids, viewer).await?;
     let hidden = Hidden::from(&mut reading, viewer).await?;
     let is_shown = |person: &str| Feed::Public.shows(person, &hidden);
-    let is_public = |post: &Post| post.visibility == Visibility::Public && is_shown(&post.author.id);
+    let is_public = |post: &Post| {
+        post.visibility == Visibility::Public && is_shown(&post.author.id) && !is_muted(post, &hidden, viewer)
+    };
     let shown = ids.iter().filter_map(|id| posts.remove(id)).filter(is_public);
     Ok(shown
         .map(|mut post| {
@@ -338,7 +340,10 @@ async fn hydrate(
     let mut items = Vec::new();
     for row in rows {
         let is_shown = |person: &str| feed.shows(person, hidden);
-        let may_see = |post: &Post| is_shown(&post.author.id) && audience.may_see(post);
+        let may_see = |post: &Post| {
+            let is_muted = !matches!(feed, Feed::User(_)) && is_muted(post, hidden, viewer);
+            is_shown(&post.author.id) && audience.may_see(post) && !is_muted
+        };
         let Some(mut post) = posts.remove(&row.post_id).filter(may_see) else { continue };
         posts::cover(&mut post, is_shown);
         let item = match &mut reasons {
@@ -361,6 +366,16 @@ async fn hydrate(
         items.push((row, item));
     }
     Ok(items)
+}
+
+/// Whether a post by somebody else, or what it quotes, has a word that the viewer mutes.
+fn is_muted(post: &Post, hidden: &Hidden, viewer: Option<&str>) -> bool {
+    let quoted = match post.quoted.as_deref() {
+        Some(PostOrTombstone::Post(quoted)) => Some(quoted),
+        _ => None,
+    };
+    viewer != Some(post.author.id.as_str())
+        && [Some(post), quoted].into_iter().flatten().any(|post| hidden.mutes(&post.text, &post.tags))
 }
 
 async fn reasons_of_user(mut reading: &Reading<'_>, query: &UserReasons) -> Result<Vec<ReasonRow>, Error> {

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     config::Limits,
     moderation::api::NOTE_CHARS,
+    privacy::words::CHARS as MUTED_CHARS,
     text::{TAG_CHARS, TOKEN_NAME_CHARS},
     users::rules::{BIO_CHARS, NAME_CHARS},
 };
@@ -55,6 +56,8 @@ pub fn of_texts(schemas: &mut Map<String, Value>, limits: &Limits) {
     }
     schemas["Post"]["properties"]["tags"]["items"] =
         json!({"type": "string", "minLength": 1, "x-max-graphemes": TAG_CHARS});
+    schemas["MutedWords"]["properties"]["words"]["items"] =
+        json!({"type": "string", "minLength": 1, "x-max-graphemes": MUTED_CHARS});
     // poem-openapi gives what may be any JSON no type, and only an object is taken.
     schemas["CypherQuery"]["properties"]["parameters"]["type"] = "object".into();
     schemas["Rows"]["properties"]["columns"]["items"] = json!({"type": "string", "minLength": 1});
@@ -68,6 +71,7 @@ pub fn of_parameter(parameter: &mut Value) {
         "ids" => json!({"pattern": "^[a-z][a-z0-9]{23}(,[a-z][a-z0-9]{23}){0,99}$"}),
         "name" => json!({"pattern": "^[a-z_]+$"}),
         "tag" => json!({"minLength": 1, "x-max-graphemes": TAG_CHARS}),
+        "word" => json!({"minLength": 1, "x-max-graphemes": MUTED_CHARS}),
         "cursor" | "Last-Event-ID" => json!({"pattern": CURSOR}),
         "Idempotency-Key" => json!({"pattern": "^[!-~]+$", "minLength": 1, "maxLength": 255}),
         // A list of entity tags may be empty.

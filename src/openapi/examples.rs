@@ -192,6 +192,7 @@ fn unprocessable(id: &str) -> Error {
         "resolve_report" => ("action", "a user can be suspended, and not removed"),
         "follow_user" => return Error::SelfFollow,
         "block_user" | "unblock_user" | "mute_user" | "unmute_user" => return Error::SelfBlock,
+        "mute_word" => return Error::TooManyMutedWords(200),
         "repost_post" => return Error::DailyPostQuotaExceeded(50),
         "create_user" | "update_me" | "create_token" => ("name", "must not be empty"),
         "create_session" => ("password", "is required"),

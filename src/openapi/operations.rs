@@ -136,7 +136,8 @@ fn statuses(path: &str, method: &str, operation: &Value) -> BTreeSet<u16> {
         "create_post" | "create_report" => &[404, 409, 410],
         "create_comment" | "resolve_report" => &[409],
         "run_cypher" => &[501],
-        "follow_user" | "repost_post" | "block_user" | "unblock_user" | "mute_user" | "unmute_user" => &[422],
+        "follow_user" | "repost_post" | "block_user" | "unblock_user" | "mute_user" | "unmute_user"
+        | "mute_word" => &[422],
         _ => &[],
     });
     statuses

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod queries;
+pub mod words;
 
 use std::{sync::Arc, time::Duration};
 

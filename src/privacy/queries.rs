@@ -1,5 +1,7 @@
 //! The statements of blocks and mutes.
 
+use serde::Deserialize;
+
 use crate::{cypher::IdRow, queries, store::Fact, users::queries::ListedUser};
 
 queries! {
@@ -18,6 +20,14 @@ queries! {
     /// Ends mutes whose time is over.
     write EndMutes("privacy/end_mutes.cypher") { now: i64, limit: usize } -> IdRow,
         about |_, rows| rows.iter().map(|row| Fact::Hidden(&row.id)).collect();
+    /// Locks a user, and tells which words they mute.
+    write LockWords("privacy/lock_words.cypher") { viewer: String, now: i64 } -> WordsRow,
+        about |_| vec![];
+    /// Sets which words a user mutes.
+    write SetWords("privacy/set_words.cypher") { viewer: String, words: Option<Vec<String>> } -> IdRow,
+        about |it| vec![Fact::Hidden(&it.viewer)];
+    /// Which words a user mutes.
+    read Words("privacy/words.cypher") { viewer: String } -> WordsRow;
     /// Whom a user blocks, newest block first.
     read Blocked("privacy/blocked.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> ListedUser;
     /// Whom a user mutes, newest mute first.
@@ -30,4 +40,9 @@ fn between<'a>(viewer: &'a str, user: &'a str) -> Vec<Fact<'a>> {
         .into_iter()
         .flat_map(|one| [Fact::Hidden(one), Fact::Following(one), Fact::Numbers(one)])
         .collect()
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct WordsRow {
+    pub words: Vec<String>,
 }

@@ -104,6 +104,7 @@ pub const PROPERTIES: &[&str] = &[
     "lock",
     "locked",
     "moderator_id",
+    "muted_words",
     "note",
     "outcome",
     "owner_id",

@@ -1,5 +1,5 @@
 //! Who is shown to whom: blocks, which hide two people from each other everywhere, mutes, which keep one out of
-//! another's feeds, and suspensions, which hide somebody from everybody. This is the one place that decides it; what
+//! another's feeds, as muted words do with what has them, and suspensions, which hide somebody from everybody. This is the one place that decides it; what
 //! reads, for a viewer or for a stranger, asks here.
 //!
 //! Statements that find people or posts take the ids that are hidden and leave them out before they count to their limit.
@@ -12,12 +12,14 @@ use std::{
 };
 
 use super::queries::{HiddenFrom, SuspendedUsers, Tie};
-use crate::{error::Error, store::Run};
+use crate::{error::Error, store::Run, text::Muted};
 
 /// Who is hidden from a viewer.
 #[derive(Clone, Debug, Default)]
 pub struct Hidden {
     ties: HashMap<String, Vec<Tie>>,
+    /// What the viewer wants to read nothing of.
+    words: Vec<Muted>,
     /// Who is suspended, whoever asks. All who ask share the list.
     suspended: Arc<HashSet<String>>,
     viewer: Option<String>,
@@ -36,12 +38,16 @@ impl Hidden {
         };
         let from = HiddenFrom { viewers: vec![viewer.to_owned()] };
         let (rows, mut suspended) = run.run_both(&from, &suspended).await?;
-        let mut ties: HashMap<String, Vec<Tie>> = HashMap::new();
+        let (mut ties, mut words): (HashMap<String, Vec<Tie>>, _) = (HashMap::new(), Vec::new());
         for row in rows {
-            ties.entry(row.id).or_default().push(row.tie);
+            if row.tie == Tie::Word {
+                words.push(Muted::new(&row.id));
+            } else {
+                ties.entry(row.id).or_default().push(row.tie);
+            }
         }
         let suspended = suspended.pop().map(|row| row.ids.0).unwrap_or_default();
-        Ok(Self { ties, suspended, viewer: Some(viewer.to_owned()) })
+        Ok(Self { ties, words, suspended, viewer: Some(viewer.to_owned()) })
     }
 
     /// Nobody is hidden from themselves.
@@ -80,6 +86,11 @@ impl Hidden {
     /// Those who are blocked, muted or gone, for statements.
     pub fn kept_out(&self) -> Vec<String> {
         self.ties.keys().chain(self.suspended()).cloned().collect()
+    }
+
+    /// Whether a text with those tags has a word that the viewer mutes.
+    pub fn mutes(&self, text: &str, tags: &[String]) -> bool {
+        Muted::any(&self.words, text, tags)
     }
 
     /// Refuses what somebody is or made: it is missing if they are gone; if the viewer blocks them, that is said.

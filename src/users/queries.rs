@@ -42,7 +42,7 @@ queries! {
     read Followers("users/followers.cypher") { user: String, hidden: Vec<String>, before_key: i64, before_id: String, limit: usize } -> ListedUser;
     /// Whom a user follows, newest follow first.
     read Following("users/following.cypher") { user: String, hidden: Vec<String>, before_key: i64, before_id: String, limit: usize } -> ListedUser;
-    /// Whom each of those viewers blocks, is blocked by, or mutes.
+    /// Whom each of those viewers blocks, is blocked by, or mutes, and which words they mute.
     read HiddenFrom("users/hidden.cypher") { viewers: Vec<String> } -> HiddenRow,
         about |it| it.viewers.iter().map(|viewer| Fact::Hidden(viewer)).collect();
     /// Who is suspended. Whoever suspends somebody, or ends that, changes anything.
@@ -184,6 +184,8 @@ pub enum Tie {
     Blocks,
     BlockedBy,
     Mutes,
+    /// It is no person but a word that the viewer mutes.
+    Word,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -40,7 +40,7 @@ const PUBLIC: [&str; 23] = [
 const PROVES_ITSELF: [&str; 1] = ["refresh_session"];
 
 /// These act for whoever asks, and touch nothing of anybody else's.
-const OWN: [&str; 41] = [
+const OWN: [&str; 44] = [
     "accept_follow_request",
     "block_user",
     "bookmark_post",
@@ -63,6 +63,7 @@ const OWN: [&str; 41] = [
     "list_blocks",
     "list_bookmarks",
     "list_follow_requests",
+    "list_muted_words",
     "list_mutes",
     "list_mutuals",
     "list_own_reports",
@@ -71,6 +72,7 @@ const OWN: [&str; 41] = [
     "list_suggestions",
     "list_tokens",
     "mute_user",
+    "mute_word",
     "refuse_follow_request",
     "repost_post",
     "stream_home_feed",
@@ -80,6 +82,7 @@ const OWN: [&str; 41] = [
     "unlike_comment",
     "unlike_post",
     "unmute_user",
+    "unmute_word",
     "unrepost_post",
     "update_me",
 ];

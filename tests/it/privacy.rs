@@ -1,5 +1,6 @@
 //! Who is shown to whom: every operation of the document, by what is between two people.
 
+use futures_util::future::join_all;
 use kith::privacy::queries::EndMutes;
 use serde_json::{Value, json};
 
@@ -23,6 +24,7 @@ const OWN: &[&str] = &[
     "get_me",
     "get_keys",
     "list_mutes",
+    "list_muted_words",
     "list_tokens",
     "get_token",
     "get_own_report",
@@ -50,6 +52,8 @@ const OF_ONESELF: &[&str] = &[
     "delete_current_session",
     "update_me",
     "delete_me",
+    "mute_word",
+    "unmute_word",
     "create_token",
     "delete_token",
     "update_post",
@@ -374,5 +378,73 @@ on_both_stores! {
         kith.put(&ann, &mute).await;
         end(1_000_000_000).await;
         assert_eq!(feed().await, Some(0), "for good");
+    }
+
+    async fn what_has_a_muted_word_stays_out_of_feeds(kith: &Kith) {
+        let [ann, bob, cat] = [kith.newcomer("ann").await, kith.newcomer("bob").await, kith.newcomer("cat").await];
+        kith.follow(&ann, &bob).await;
+        kith.follow(&ann, &cat).await;
+        let (word, tag) = (format!("spoiler{}", kith.suffix), format!("t{}", kith.suffix));
+        let spoiler = kith.post(&bob, &format!("A {} here #{tag}", word.to_uppercase())).await;
+        let quote = json!({"text": format!("Look #{tag}"), "quote_of": spoiler["id"]});
+        let quote = kith.send("POST", "/v1/posts", &cat.token, quote).await.expect(201);
+        kith.put(&cat, &format!("/v1/posts/{}/repost", text(&spoiler["id"]))).await;
+        let tagged = kith.post(&cat, &format!("Only #{tag}")).await;
+        let plain = kith.post(&bob, &format!("un{word}ed")).await;
+        let own = kith.post(&ann, &format!("My {word} #{tag}")).await;
+        let seen = async |path: &str| {
+            let page = kith.get(path, &ann.token).await;
+            let mut ids: Vec<String> = each(page["items"].as_array().expect("items"), "/post/id").into_iter().map(str::to_owned).collect();
+            ids.sort();
+            ids
+        };
+        let sorted = |posts: &[&Value]| {
+            let mut ids: Vec<String> = posts.iter().map(|post| text(&post["id"])).collect();
+            ids.sort();
+            ids
+        };
+        let (home, by_tag) = ("/v1/feeds/home", format!("/v1/feeds/tags/{tag}"));
+        let all = sorted(&[&spoiler, &quote, &tagged, &plain, &own]);
+        assert_eq!(seen(home).await, all);
+        let path = format!("/v1/me/muted-words/{word}");
+        for _ in 0..2 {
+            assert_eq!(kith.put(&ann, &path).await["words"], json!([word]));
+        }
+        assert_eq!(seen(home).await, sorted(&[&tagged, &plain, &own]));
+        assert_eq!(seen(&by_tag).await, sorted(&[&tagged, &own]));
+        // By address, among its author's posts, and for others it is there.
+        kith.get(&format!("/v1/posts/{}", text(&spoiler["id"])), &ann.token).await;
+        assert_eq!(seen(&format!("/v1/users/{}/posts", bob.id)).await, sorted(&[&spoiler, &plain]));
+        let others = kith.get(&by_tag, &bob.token).await;
+        assert_eq!(others["items"].as_array().map(Vec::len), Some(4));
+
+        let of_tag = format!("/v1/me/muted-words/%23{}", tag.to_uppercase());
+        assert_eq!(kith.put(&ann, &of_tag).await["words"], json!([word, format!("#{tag}")]));
+        assert_eq!(kith.get("/v1/me/muted-words", &ann.token).await["words"].as_array().map(Vec::len), Some(2));
+        assert_eq!(seen(home).await, sorted(&[&plain, &own]));
+        for _ in 0..2 {
+            let left = kith.send("DELETE", &of_tag, &ann.token, Value::Null).await.expect(200);
+            assert_eq!(left["words"], json!([word]));
+        }
+        assert_eq!(kith.send("DELETE", &path, &ann.token, Value::Null).await.expect(200)["words"], json!([]));
+        assert_eq!(seen(home).await, all);
+
+        for bad in ["%20", "!", "%23", &"x".repeat(101)] {
+            let path = format!("/v1/me/muted-words/{bad}");
+            kith.send("PUT", &path, &ann.token, Value::Null).await.expect_problem(400, "invalid_parameter");
+        }
+        kith.send("PUT", &path, "", Value::Null).await.expect_problem(401, "unauthenticated");
+        // At once from many programs, and never more than there may be.
+        let mutes = (0..210).map(|n| {
+            let (path, ann) = (format!("/v1/me/muted-words/w{n}"), &ann);
+            async move { kith.send("PUT", &path, &ann.token, Value::Null).await }
+        });
+        let answers = join_all(mutes).await;
+        let (good, full): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 200);
+        assert_eq!((good.len(), full.len()), (200, 10));
+        for answer in full {
+            answer.expect_problem(422, "too_many_muted_words");
+        }
+        assert_eq!(kith.get("/v1/me/muted-words", &ann.token).await["words"].as_array().map(Vec::len), Some(200));
     }
 }

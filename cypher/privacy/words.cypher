@@ -1,0 +1,3 @@
+// Which words a user mutes. No row: no such user.
+MATCH (me:User {id: $viewer})
+RETURN coalesce(me.muted_words, []) AS words

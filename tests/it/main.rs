@@ -24,6 +24,7 @@ mod moderation;
 mod neo4j;
 mod openapi;
 mod outage;
+mod owasp;
 mod parallel;
 mod plans;
 mod privacy;

@@ -104,6 +104,7 @@ impl Crowd {
             after.iter().map(|(name, count)| (name, count - before.get(name).copied().unwrap_or_default()));
         let more: Vec<(&String, u64)> =
             more.filter(|(name, count)| *count > 0 && *name != SESSIONS).collect();
+        eprintln!("what the followers' reads took: {more:?}");
         if feeds.iter().any(|feed| feed["items"][0]["post"]["id"] != made["id"]) {
             return Err("a follower does not see the post".into());
         }

@@ -352,6 +352,29 @@ on_both_stores! {
         kith.get(&profile, "").await;
     }
 
+    async fn a_personal_token_is_suspended_with_its_owner_and_has_their_role(kith: &Kith) {
+        let moderator = with_role(kith, "mod", Role::Moderator).await;
+        let (ann, bob) = (kith.newcomer("ann").await, kith.newcomer("bob").await);
+        let token = async |who: &Person, scopes: &[&str]| {
+            let new = json!({"name": "a program", "scopes": scopes});
+            text(&kith.send("POST", "/v1/me/tokens", &who.token, new).await.expect(201)["token"])
+        };
+        let queue = async |token: &str| kith.send("GET", "/v1/moderation/queue", token, Value::Null).await;
+        queue(&token(&moderator, &["moderate"]).await).await.expect(200);
+        queue(&token(&moderator, &["read", "write"]).await).await.expect_problem(403, "insufficient_scope");
+        queue(&token(&bob, &["moderate"]).await).await.expect_problem(403, "forbidden");
+
+        let his = token(&bob, &["read", "write"]).await;
+        let me = async || kith.send("GET", "/v1/feeds/home", &his, Value::Null).await;
+        me().await.expect(200);
+        suspend(kith, &moderator, &ann, &bob, None).await;
+        me().await.expect_problem(403, "suspended");
+        kith.send("POST", "/v1/posts", &his, json!({"text": "x"})).await.expect_problem(403, "suspended");
+        let lift = format!("/v1/moderation/suspensions/{}", bob.id);
+        kith.send("DELETE", &lift, &moderator.token, Value::Null).await.expect(204);
+        me().await.expect(200);
+    }
+
     async fn of_two_moderators_at_once_one_decides(kith: &Kith) {
         let moderators = [with_role(kith, "one", Role::Moderator).await, with_role(kith, "two", Role::Moderator).await];
         let (ann, bob, cat) = (kith.newcomer("ann").await, kith.newcomer("bob").await, kith.newcomer("cat").await);

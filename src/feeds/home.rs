@@ -31,8 +31,9 @@ const REPOSTERS: i64 = 200;
 
 /// Most home feeds have a page in a day. A bound spares Neo4j most of what it would read of each author, and the
 /// embedded engine the rows of all that was ever posted.
-const WINDOWS: Windows =
-    Windows { neo4j: &[48 * 60], embedded: &[24 * 60, 8 * 24 * 60, 64 * 24 * 60, 512 * 24 * 60] };
+const WINDOWS: Windows = Windows { neo4j: &[2 * DAY], embedded: &[DAY, 8 * DAY, 64 * DAY, 512 * DAY] };
+/// In seconds.
+const DAY: i64 = 24 * 60 * 60;
 
 /// The newest entries after a position.
 pub async fn entries(

@@ -3,7 +3,7 @@
 use super::{Run, Store};
 use crate::{cypher::Query, error::Error};
 
-/// How far back a newest-first scan looks at first, in minutes, then further and further, and in the end at everything.
+/// How far back a newest-first scan looks at first, in seconds, then further and further, and in the end at everything.
 #[derive(Clone, Copy, Debug)]
 pub struct Windows {
     pub neo4j: &'static [i64],
@@ -12,11 +12,13 @@ pub struct Windows {
 
 impl Windows {
     /// For an index over moments. Neo4j walks it in order and needs no bound. The embedded engine sorts all that the
-    /// bounds let through, and finds out in no time that they let nothing through.
+    /// bounds let through, and finds out in no time that they let nothing through: the first bounds are for a graph in
+    /// which a page is written in seconds.
     pub const NEWEST: Self = Self {
         neo4j: &[],
         embedded: &[
-            8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131_072, 524_288,
+            2, 8, 32, 128, 480, 960, 1_920, 3_840, 7_680, 15_360, 30_720, 61_440, 122_880, 245_760, 491_520,
+            983_040, 1_966_080, 3_932_160, 7_864_320, 31_457_280,
         ],
     };
 }
@@ -45,10 +47,10 @@ impl Store {
     /// Lower bounds for a newest-first scan of everything up to `before`, to be tried one after the other until the
     /// page is full. The last is none.
     fn lower_bounds(&self, before: i64, windows: Windows) -> impl Iterator<Item = i64> {
-        const MINUTE: i64 = 60_000_000 << crate::clock::SEQUENCE_BITS;
-        let minutes = if self.is_embedded() { windows.embedded } else { windows.neo4j };
+        const SECOND: i64 = 1_000_000 << crate::clock::SEQUENCE_BITS;
+        let seconds = if self.is_embedded() { windows.embedded } else { windows.neo4j };
         let bounds =
-            minutes.iter().map(move |minutes| before.saturating_sub(MINUTE.saturating_mul(*minutes)));
+            seconds.iter().map(move |seconds| before.saturating_sub(SECOND.saturating_mul(*seconds)));
         bounds.chain([i64::MIN])
     }
 }

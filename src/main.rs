@@ -14,8 +14,7 @@ use kith::{
     openapi, telemetry,
 };
 
-/// The system's own keeps what was freed in pieces: after minutes of reads and writes it held twice the memory, and took
-/// a third of the time of a read on the embedded graph.
+/// In the system's own a third of the time went that a mix of reads and writes took on the embedded graph.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -3,6 +3,7 @@
 use std::{
     collections::HashSet,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -15,8 +16,9 @@ use crate::{
     cache::{Cache, Reading, Turn},
     clock::Clock,
     config::{Config, ConfigError},
+    cypher::Query,
     error::Error,
-    page::Cursors,
+    page::{Cursors, Paging, Position},
     queries,
     store::{Store, StoreError},
     updates::Updates,
@@ -107,6 +109,34 @@ impl App {
             secret: keys.sealing,
             config,
         })
+    }
+
+    /// The rows of a list that is ordered by (key, id) behind a cursor, or behind `start` without one, and where it goes on.
+    pub async fn rows<Q: Query>(
+        &self,
+        list: &str,
+        paging: &Paging,
+        start: Position,
+        query: impl FnOnce(i64, String, usize) -> Q,
+        place: impl Fn(&Q::Row) -> Position,
+    ) -> Result<(Vec<Q::Row>, Option<String>), Error> {
+        let Position { key, id } = self.cursors.position(list, paging, start)?;
+        let rows = self.store.run(&query(key, id, paging.limit + 1)).await?;
+        Ok(self.cursors.cut(list, paging.limit, rows, place))
+    }
+
+    /// Ends what has a time, some at once, within half a minute after it is over and for as long as the process runs.
+    pub async fn end_in_time<Q: Query>(&self, what: &'static str, query: impl Fn(i64, usize) -> Q) {
+        const LOOK: Duration = Duration::from_secs(30);
+        const AT_ONCE: usize = 500;
+        loop {
+            match self.store.run(&query(self.clock.now().0, AT_ONCE)).await {
+                Ok(rows) if rows.len() == AT_ONCE => continue,
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%error, "{what} whose time is over could not be ended"),
+            }
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// Forgets whom tokens let in: an account has ended, or may do something else from now on.

@@ -44,6 +44,15 @@ pub fn clean(field: &str, text: &str, min: usize, max: usize, errors: &mut Vec<F
     text
 }
 
+/// The same of one line.
+pub fn clean_line(field: &str, text: &str, min: usize, max: usize, errors: &mut Vec<FieldError>) -> String {
+    let text = clean(field, text, min, max, errors);
+    if text.contains('\n') {
+        errors.push(FieldError::new(field, "must be one line"));
+    }
+    text
+}
+
 /// The hashtags of a text, lower-cased and NFC, without `#`, each once, in their order of appearance.
 pub fn hashtags(text: &str) -> Vec<String> {
     let mut seen = BTreeSet::new();

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{erase, queries::SetProfile};
 use crate::{
     app::App,
-    auth::{Holder, Means, Viewer},
+    auth::{Holder, Proof, Viewer},
     error::Error,
     follows::queries::AcceptAll,
     http::{
@@ -88,7 +88,7 @@ impl AccountsApi {
     /// `while_suspended` lets them in. No personal token can do it: `403 forbidden`.
     #[oai(path = "/v1/me", method = "delete", operation_id = "delete_me")]
     async fn delete_me(&self, holder: Holder) -> Result<NoContent, Error> {
-        if holder.0.means == Means::Personal {
+        if matches!(holder.0.proof, Proof::Personal(_)) {
             return Err(Error::Forbidden("A personal token cannot erase the account."));
         }
         erase(&self.app, &holder.0.id).await?;

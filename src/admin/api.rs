@@ -122,7 +122,7 @@ impl AdminApi {
         audit::record(&self.app, &admin, "run_cypher", detail).await?;
         let _turn = self.turns.try_acquire().map_err(|_| Error::Overloaded)?;
         let table = Box::pin(cypher::answer(&self.app, &query, &parameters)).await?;
-        Ok(private(Json::new(&Rows::from(table))))
+        Ok(Json::new(&Rows::from(table)).private())
     }
 
     /// List reports
@@ -131,7 +131,7 @@ impl AdminApi {
     #[oai(path = "/v1/admin/reports", method = "get", operation_id = "list_reports")]
     async fn list_reports(&self, admin: Admin) -> Result<Json<Vec<ReportSummary>>, Error> {
         audit::record(&self.app, &admin, "list_reports", String::new()).await?;
-        Ok(private(Json::new(&reports::all().iter().map(summary).collect())))
+        Ok(Json::new(&reports::all().iter().map(summary).collect()).private())
     }
 
     /// Read a report
@@ -171,13 +171,8 @@ impl AdminApi {
     ) -> Result<Json<Page<AuditEntry>>, Error> {
         audit::record(&self.app, &admin, "list_audit_entries", String::new()).await?;
         let page = audit::page(&self.app, &Paging::new(limit.0, cursor.0)).await?;
-        Ok(private(Json::page(&page)))
+        Ok(Json::page(&page).private())
     }
-}
-
-/// Nobody keeps it on the way.
-fn private<T: Serialize>(answer: Json<T>) -> Json<T> {
-    answer.with_header(header::CACHE_CONTROL, "no-store")
 }
 
 /// What stands in the query beside the format.
@@ -220,7 +215,7 @@ pub struct ReportAnswer {
 impl IntoResponse for ReportAnswer {
     fn into_response(self) -> Response {
         if self.format == Format::Json {
-            return private(Json::new(&Rows::from(self.table))).into_response();
+            return Json::new(&Rows::from(self.table)).private().into_response();
         }
         match to_csv(&self.table) {
             Ok(text) => {

@@ -46,10 +46,8 @@ pub async fn record(app: &App, admin: &Admin, action: &'static str, detail: Stri
 
 /// A page of the log, newest first.
 pub async fn page(app: &App, paging: &Paging) -> Result<Page<AuditEntry>, Error> {
-    let position = app.cursors.position(LIST, paging, Position::newest())?;
-    let query = AuditEntries { before_at: position.key, before_id: position.id, limit: paging.limit + 1 };
-    let rows = app.store.run(&query).await?;
-    let position = |entry: &AuditEntry| Position { key: entry.at.0, id: entry.id.clone() };
-    let (items, next_cursor) = app.cursors.cut(LIST, paging.limit, rows, position);
+    let query = |before_at, before_id, limit| AuditEntries { before_at, before_id, limit };
+    let place = |entry: &AuditEntry| Position { key: entry.at.0, id: entry.id.clone() };
+    let (items, next_cursor) = app.rows(LIST, paging, Position::newest(), query, place).await?;
     Ok(Page { items, next_cursor })
 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use poem_openapi::{Object, OpenApi};
 use serde::{Deserialize, Serialize};
 
-use super::{Holder, Means, Suspension, queries::FindCredential, sessions, tokens::KeySet};
+use super::{Holder, Proof, Suspension, queries::FindCredential, sessions, tokens::KeySet};
 use crate::{
     app::App,
     error::Error,
@@ -83,22 +83,14 @@ impl SessionsApi {
             metrics::counter!(RATE_LIMITED, "class" => "account").increment(1);
             return Err(Error::RateLimited(wait));
         }
-        match self.log_in(&handle, credentials).await {
-            Err(Error::InvalidCredentials) => Err(Error::InvalidCredentials),
-            Err(Error::Suspended(until)) => {
-                self.app.attempts.succeed(&handle);
-                Err(Error::Suspended(until))
-            }
-            Err(error) => {
-                // Of the password it tells nothing.
-                self.app.attempts.take_back(&handle);
-                Err(error)
-            }
-            Ok(issued) => {
-                self.app.attempts.succeed(&handle);
-                self.tokens(issued)
-            }
+        let issued = self.log_in(&handle, credentials).await;
+        match &issued {
+            Err(Error::InvalidCredentials) => {}
+            Ok(_) | Err(Error::Suspended(_)) => self.app.attempts.succeed(&handle),
+            // Of the password it tells nothing.
+            Err(_) => self.app.attempts.take_back(&handle),
         }
+        self.tokens(issued?)
     }
 
     /// Refresh tokens
@@ -127,10 +119,10 @@ impl SessionsApi {
     /// issuer has no session here, and is ended there: `403 forbidden`.
     #[oai(path = "/v1/sessions/current", method = "delete", operation_id = "delete_current_session")]
     async fn delete_current_session(&self, holder: Holder) -> Result<NoContent, Error> {
-        let Means::Session(session) = &holder.0.means else {
+        let Proof::Session(claims) = &holder.0.proof else {
             return Err(Error::Forbidden("This token has no session here. End it where it was issued."));
         };
-        sessions::revoke(&self.app, session).await?;
+        sessions::revoke(&self.app, &claims.sid).await?;
         Ok(NoContent)
     }
 }
@@ -156,6 +148,6 @@ impl SessionsApi {
             expires_in: tokens.ttl_seconds(),
             refresh_token: issued.refresh_token,
         };
-        Ok(Json::new(&answer).with_header(poem::http::header::CACHE_CONTROL, "no-store"))
+        Ok(Json::new(&answer).private())
     }
 }

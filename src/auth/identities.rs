@@ -4,6 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::{
+    Account,
     issuers::Vouched,
     queries::{CreateIdentity, FindIdentity},
 };
@@ -20,16 +21,15 @@ const TRIES: usize = 8;
 /// How many random letters stand behind a handle that is taken.
 const SUFFIX: usize = 4;
 
-/// The user of an identity, if there is one.
-async fn find(app: &App, identity: &str) -> Result<Option<String>, Error> {
-    let query = FindIdentity { identity: identity.to_owned() };
-    Ok(app.store.run(&query).await?.pop().map(|row| row.id))
+/// The account of an identity, if there is one.
+pub async fn find(app: &App, identity: &str) -> Result<Option<Account>, Error> {
+    Account::find(app, FindIdentity { identity: identity.to_owned() }).await
 }
 
 /// The user whom a token is of, new if need be.
 pub async fn find_or_create(app: &App, vouched: &Vouched) -> Result<String, Error> {
-    if let Some(user) = find(app, &vouched.identity).await? {
-        return Ok(user);
+    if let Some(account) = find(app, &vouched.identity).await? {
+        return Ok(account.id);
     }
     let wanted = handle(vouched.handle.as_deref());
     for number in 0..TRIES {
@@ -50,8 +50,8 @@ pub async fn find_or_create(app: &App, vouched: &Vouched) -> Result<String, Erro
             }
             // Somebody has the handle, or another request of theirs was first.
             Err(Error::Store(StoreError::Duplicate(_))) => {
-                if let Some(user) = find(app, &vouched.identity).await? {
-                    return Ok(user);
+                if let Some(account) = find(app, &vouched.identity).await? {
+                    return Ok(account.id);
                 }
             }
             Err(error) => return Err(error),

@@ -2,14 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use moka::sync::Cache;
-use sha2::{Digest, Sha256};
 
 use super::{
     Account,
     memory::Memory,
     queries::{AddToken, CountTokens, DeleteToken, FindToken, UseToken},
+    secrets::{self, hash_of},
 };
 use crate::{
     app::App,
@@ -57,17 +56,9 @@ impl Default for PersonalTokens {
     }
 }
 
-/// 256 random bits, and the hash that alone is kept. Nobody can guess what it was: a slow hash, as for passwords, would make
-/// requests slow and guessing no harder.
+/// A token, and the hash that alone is kept.
 pub fn generate() -> (String, String) {
-    let secret: [u8; 32] = rand::random();
-    let token = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(secret));
-    let hash = hash_of(&token);
-    (token, hash)
-}
-
-fn hash_of(token: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(token.as_bytes()))
+    secrets::generate(PREFIX)
 }
 
 impl PersonalTokens {

@@ -9,7 +9,7 @@ use poem_openapi::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Means, Viewer, personal,
+    Proof, Viewer, personal,
     queries::{Token, TokenRow, Tokens},
 };
 use crate::{
@@ -17,13 +17,13 @@ use crate::{
     clock::{Timestamp, new_id},
     error::{Error, FieldError},
     http::{
-        answer::{Created, Json, NoContent},
+        answer::{Created, Json, NoContent, to_json},
         body::Body,
     },
     page::{Limit, Page, Paging, Position},
     scope::{Scope, Scopes},
     section::Section,
-    text::{TOKEN_NAME_CHARS, clean},
+    text::{TOKEN_NAME_CHARS, clean_line},
 };
 
 pub struct PersonalTokensApi {
@@ -97,15 +97,12 @@ impl PersonalTokensApi {
         viewer: Viewer,
         body: Body<NewPersonalToken>,
     ) -> Result<Created<MadePersonalToken>, Error> {
-        if !matches!(viewer.means, Means::Session(_) | Means::Issuer) {
+        if !matches!(viewer.proof, Proof::Session(_) | Proof::Issuer(_)) {
             return Err(Error::Forbidden("Only somebody themselves can make a token."));
         }
         let wanted = body.value;
         let mut errors = Vec::new();
-        let name = clean("name", &wanted.name, 1, TOKEN_NAME_CHARS, &mut errors);
-        if name.contains('\n') {
-            errors.push(FieldError::new("name", "must be one line"));
-        }
+        let name = clean_line("name", &wanted.name, 1, TOKEN_NAME_CHARS, &mut errors);
         if !(1..=Scope::ALL.len()).contains(&wanted.scopes.len()) {
             errors.push(FieldError::new("scopes", "must name 1 to 4"));
         }
@@ -116,7 +113,7 @@ impl PersonalTokensApi {
             return Err(Error::Validation(errors));
         }
         let scopes: Scopes = wanted.scopes.into_iter().collect();
-        if let Some(scope) = scopes.beyond(viewer.scopes) {
+        if let Some(scope) = scopes.beyond(viewer.proof.scopes()) {
             return Err(Error::InsufficientScope(scope));
         }
         let (token, hash) = personal::generate();
@@ -142,8 +139,7 @@ impl PersonalTokensApi {
             expires_at: expires_at.map(Timestamp),
             token,
         };
-        let body = serde_json::to_vec(&made).map_err(|error| Error::Internal(error.to_string().into()))?;
-        Ok(Created { location, body, replayed: false, of: PhantomData })
+        Ok(Created { location, body: to_json(&made), replayed: false, of: PhantomData })
     }
 
     /// List one's personal tokens
@@ -159,16 +155,9 @@ impl PersonalTokensApi {
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<PersonalToken>>, Error> {
         let (list, paging) = (format!("tokens:{}", viewer.id), Paging::new(limit.0, cursor.0));
-        let position = self.app.cursors.position(&list, &paging, Position::newest())?;
-        let query = Tokens {
-            user: viewer.id,
-            before_key: position.key,
-            before_id: position.id,
-            limit: paging.limit + 1,
-        };
-        let rows = self.app.store.run(&query).await?;
-        let position = |row: &TokenRow| Position { key: row.created_at, id: row.id.clone() };
-        let (rows, next_cursor) = self.app.cursors.cut(&list, paging.limit, rows, position);
+        let query = |before_key, before_id, limit| Tokens { user: viewer.id, before_key, before_id, limit };
+        let place = |row: &TokenRow| Position { key: row.created_at, id: row.id.clone() };
+        let (rows, next_cursor) = self.app.rows(&list, &paging, Position::newest(), query, place).await?;
         Ok(Json::page(&Page { items: rows.into_iter().map(PersonalToken::from).collect(), next_cursor }))
     }
 

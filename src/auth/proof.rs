@@ -5,10 +5,10 @@ use std::sync::Arc;
 use poem::http::{HeaderMap, HeaderValue, header};
 
 use super::{
-    Claims, Role, Suspension, Viewer, identities,
+    Claims, Role, Suspension, identities,
     issuers::Issued,
     personal::Personal,
-    queries::{AccountRow, FindActedFor, FindIdentity},
+    queries::{AccountRow, FindActedFor},
     services::{Service, acted_for},
 };
 use crate::{app::App, cypher::Query, error::Error, scope::Scopes, store::Run};
@@ -146,7 +146,7 @@ pub async fn account(app: &App, proof: &Proof) -> Result<Option<Account>, Error>
             account.filter(|account| !claims.have_expired() && account.id == claims.sub)
         }
         Proof::Issuer(issued) => {
-            let load = Account::find(app, FindIdentity { identity: issued.identity.clone() });
+            let load = identities::find(app, &issued.identity);
             let account = app.sessions.remembered(&issued.identity, load).await?;
             account.filter(|account| app.issuers.vouch_for(issued) && account.id == issued.user)
         }
@@ -166,11 +166,6 @@ pub async fn is_good(app: &App, proof: &Proof) -> Result<bool, Error> {
     }
     let account = account(app, proof).await?;
     Ok(account.is_some_and(|account| Suspension::check(account.suspension, app.clock.now()).is_ok()))
-}
-
-/// Whether somebody who was let in still would be.
-pub async fn is_open(app: &App, viewer: &Viewer) -> Result<bool, Error> {
-    is_good(app, &viewer.proof).await
 }
 
 fn token_in(headers: &HeaderMap) -> Result<Option<&str>, Error> {

@@ -1,12 +1,10 @@
 //! Sessions: one per log-in, with a chain of refresh tokens of which only the newest works.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use sha2::{Digest, Sha256};
-
 use super::{
     Account,
     memory::Memory,
     queries::{AddRefreshToken, FindRefreshToken, OpenSession, RevokeSession, SessionUser, UseRefreshToken},
+    secrets::{generate, hash_of},
     suspension::Suspension,
 };
 use crate::{
@@ -57,7 +55,7 @@ impl Sessions {
 
 /// Opens a session for a user who has just proved who they are.
 pub async fn open(app: &App, user_id: &str) -> Result<Issued, Error> {
-    let (refresh_token, hash) = new_refresh_token();
+    let (refresh_token, hash) = generate("");
     let session_id = new_id();
     let now = app.clock.now();
     let query = OpenSession {
@@ -74,7 +72,7 @@ pub async fn open(app: &App, user_id: &str) -> Result<Issued, Error> {
 /// Exchanges a refresh token for the next one. A token presented twice is stolen, or its owner's was:
 /// nobody can tell which, so the whole session ends.
 pub async fn refresh(app: &App, refresh_token: &str) -> Result<Issued, Error> {
-    let (next, next_hash) = new_refresh_token();
+    let (next, next_hash) = generate("");
     let now = app.clock.now();
     let work = Refresh { hash: hash_of(refresh_token), next_hash, now: now.0, expires_at: expiry(app, now) };
     match app.store.write(&work).await? {
@@ -136,16 +134,4 @@ impl Work for Refresh {
 
 fn expiry(app: &App, now: Timestamp) -> i64 {
     now.0.saturating_add(i64::try_from(app.config.auth.refresh_token_ttl.as_micros()).unwrap_or(i64::MAX))
-}
-
-/// 256 random bits, and the hash that alone is kept.
-fn new_refresh_token() -> (String, String) {
-    let secret: [u8; 32] = rand::random();
-    let token = URL_SAFE_NO_PAD.encode(secret);
-    let hash = hash_of(&token);
-    (token, hash)
-}
-
-fn hash_of(token: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(token.as_bytes()))
 }

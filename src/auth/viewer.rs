@@ -10,36 +10,15 @@ use super::{
     Role, Suspension,
     proof::{self, Account, Proof},
 };
-use crate::{
-    app::app_of,
-    error::Error,
-    http::middleware::RequestContext,
-    scope::{Scope, Scopes},
-};
+use crate::{app::app_of, error::Error, http::middleware::RequestContext, scope::Scope};
 
 /// The acting user of an operation that needs one.
 #[derive(Clone, Debug)]
 pub struct Viewer {
     pub id: String,
     pub role: Option<Role>,
-    pub means: Means,
-    /// What the token may be used for.
-    pub scopes: Scopes,
-    /// What lets them in.
+    /// What lets them in, and for what.
     pub proof: Proof,
-}
-
-/// By what somebody acts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Means {
-    /// The session of that id.
-    Session(String),
-    /// The token of another issuer.
-    Issuer,
-    /// A personal token.
-    Personal,
-    /// The token of a service that acts for somebody.
-    Service,
 }
 
 /// The acting user of an operation for admins.
@@ -91,21 +70,19 @@ async fn holder(request: &Request) -> Result<Option<(Viewer, Option<Suspension>)
             _ => return Err(Error::InvalidToken),
         }
     }
-    let (scopes, needed) = (proof.scopes(), Scope::of(request.method().as_str(), request.uri().path()));
-    if !scopes.has(needed) {
+    let needed = Scope::of(request.method().as_str(), request.uri().path());
+    if !proof.scopes().has(needed) {
         return Err(Error::InsufficientScope(needed));
     }
     if let Some(context) = context {
         context.set_proof(proof.clone());
     }
-    let means = match &proof {
-        Proof::Session(claims) => Means::Session(claims.sid.clone()),
-        Proof::Issuer(_) => Means::Issuer,
-        Proof::Personal(_) => Means::Personal,
-        Proof::Service(..) => Means::Service,
-    };
-    Ok(account
-        .map(|Account { id, role, suspension }| (Viewer { id, role, means, scopes, proof }, suspension)))
+    Ok(account.map(|Account { id, role, suspension }| (Viewer { id, role, proof }, suspension)))
+}
+
+/// The acting user of an operation that needs one.
+async fn somebody(request: &Request) -> Result<Viewer, Error> {
+    viewer(request).await?.ok_or_else(|| nobody(request))
 }
 
 /// Why an operation that needs somebody refuses a request of nobody.
@@ -135,125 +112,51 @@ fn register(registry: &mut Registry) {
     );
 }
 
-impl<'a> ApiExtractor<'a> for Viewer {
-    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
-    type ParamType = ();
-    type ParamRawType = ();
+/// What takes the acting user out of a request, and whether it takes a request of nobody as well.
+macro_rules! extractors {
+    ($($name:ident, or_nobody: $or_nobody:literal, |$request:ident| $found:expr;)+) => {$(
+        impl<'a> ApiExtractor<'a> for $name {
+            const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+            type ParamType = ();
+            type ParamRawType = ();
 
-    fn register(registry: &mut Registry) {
-        register(registry);
-    }
+            fn register(registry: &mut Registry) {
+                register(registry);
+            }
 
-    fn security_schemes() -> Vec<&'static str> {
-        vec![SCHEME]
-    }
+            fn security_schemes() -> Vec<&'static str> {
+                vec![SCHEME]
+            }
 
-    async fn from_request(
-        request: &'a Request,
-        _: &mut RequestBody,
-        _: ExtractParamOptions<()>,
-    ) -> poem::Result<Self> {
-        Ok(viewer(request).await?.ok_or_else(|| nobody(request))?)
-    }
-}
+            fn has_security_fallback() -> bool {
+                $or_nobody
+            }
 
-impl<'a> ApiExtractor<'a> for Admin {
-    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
-    type ParamType = ();
-    type ParamRawType = ();
-
-    fn register(registry: &mut Registry) {
-        register(registry);
-    }
-
-    fn security_schemes() -> Vec<&'static str> {
-        vec![SCHEME]
-    }
-
-    async fn from_request(
-        request: &'a Request,
-        _: &mut RequestBody,
-        _: ExtractParamOptions<()>,
-    ) -> poem::Result<Self> {
-        let viewer = viewer(request).await?.ok_or_else(|| nobody(request))?;
-        if viewer.role != Some(Role::Admin) {
-            return Err(Error::NEEDS_ADMIN.into());
+            async fn from_request(
+                $request: &'a Request,
+                _: &mut RequestBody,
+                _: ExtractParamOptions<()>,
+            ) -> poem::Result<Self> {
+                let found: Result<Self, Error> = $found;
+                Ok(found?)
+            }
         }
-        Ok(Self(viewer))
-    }
+    )+};
 }
 
-impl<'a> ApiExtractor<'a> for Moderator {
-    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
-    type ParamType = ();
-    type ParamRawType = ();
-
-    fn register(registry: &mut Registry) {
-        register(registry);
-    }
-
-    fn security_schemes() -> Vec<&'static str> {
-        vec![SCHEME]
-    }
-
-    async fn from_request(
-        request: &'a Request,
-        _: &mut RequestBody,
-        _: ExtractParamOptions<()>,
-    ) -> poem::Result<Self> {
-        let viewer = viewer(request).await?.ok_or_else(|| nobody(request))?;
-        if viewer.role < Some(Role::Moderator) {
-            return Err(Error::NEEDS_MODERATOR.into());
-        }
-        Ok(Self(viewer))
-    }
-}
-
-impl<'a> ApiExtractor<'a> for Holder {
-    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
-    type ParamType = ();
-    type ParamRawType = ();
-
-    fn register(registry: &mut Registry) {
-        register(registry);
-    }
-
-    fn security_schemes() -> Vec<&'static str> {
-        vec![SCHEME]
-    }
-
-    async fn from_request(
-        request: &'a Request,
-        _: &mut RequestBody,
-        _: ExtractParamOptions<()>,
-    ) -> poem::Result<Self> {
-        let (viewer, _) = holder(request).await?.ok_or_else(|| nobody(request))?;
-        Ok(Self(viewer))
-    }
-}
-
-impl<'a> ApiExtractor<'a> for Reader {
-    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
-    type ParamType = ();
-    type ParamRawType = ();
-
-    fn register(registry: &mut Registry) {
-        register(registry);
-    }
-
-    fn security_schemes() -> Vec<&'static str> {
-        vec![SCHEME]
-    }
-
-    fn has_security_fallback() -> bool {
-        true
-    }
-
-    async fn from_request(
-        request: &'a Request,
-        _: &mut RequestBody,
-        _: ExtractParamOptions<()>,
-    ) -> poem::Result<Self> {
-        Ok(Self(viewer(request).await?))
-    }
+extractors! {
+    Viewer, or_nobody: false, |request| somebody(request).await;
+    Admin, or_nobody: false, |request| {
+        let viewer = somebody(request).await?;
+        if viewer.role == Some(Role::Admin) { Ok(Self(viewer)) } else { Err(Error::NEEDS_ADMIN) }
+    };
+    Moderator, or_nobody: false, |request| {
+        let viewer = somebody(request).await?;
+        if viewer.role >= Some(Role::Moderator) { Ok(Self(viewer)) } else { Err(Error::NEEDS_MODERATOR) }
+    };
+    Holder, or_nobody: false, |request| {
+        let found = holder(request).await?;
+        found.map(|(viewer, _)| Self(viewer)).ok_or_else(|| nobody(request))
+    };
+    Reader, or_nobody: true, |request| viewer(request).await.map(Self);
 }

@@ -183,7 +183,8 @@ async fn newest(app: &App, feed: &Feed) -> Result<Position, Error> {
     Ok(rows.first().map_or(Position { key: i64::MIN, id: String::new() }, EntryRow::position))
 }
 
-/// Items for those posts, as far as they are for everybody, each for the reason that its author wrote it, in the order of the ids.
+/// Items for those posts, as far as they are for everybody, each for the reason that its author wrote it, in the order of
+/// the ids.
 pub async fn of_posts(
     mut reading: &Reading<'_>,
     ids: &[String],

@@ -8,7 +8,7 @@ use poem_openapi::Object;
 use super::{FeedItem, reader::Tail};
 use crate::{
     app::App,
-    auth::{Viewer, is_open},
+    auth::{Viewer, is_good},
     error::Error,
     page::Position,
     telemetry::{InFlight, STREAMS},
@@ -55,7 +55,7 @@ pub async fn events(
                     return None;
                 }
                 // Where that cannot be told now, neither can what is new.
-                if is_open(&app, &viewer).await.is_ok_and(|is_open| !is_open) {
+                if is_good(&app, &viewer.proof).await.is_ok_and(|is_good| !is_good) {
                     return None;
                 }
                 match tail.next(&app, &viewer.id).await {

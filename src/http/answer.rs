@@ -67,6 +67,12 @@ impl<T: Serialize> Json<T> {
         self
     }
 
+    /// Nobody keeps it on the way.
+    #[must_use]
+    pub fn private(self) -> Self {
+        self.with_header(header::CACHE_CONTROL, "no-store")
+    }
+
     /// Sets an entity tag that carries the revision, which `If-Match` compares.
     #[must_use]
     pub fn with_revision(self, revision: i64) -> Self {

@@ -42,7 +42,7 @@ impl OperationsApi {
 }
 
 fn healthy() -> Json<Health> {
-    Json::new(&Health { status: "ok".to_owned() }).with_header(poem::http::header::CACHE_CONTROL, "no-store")
+    Json::new(&Health { status: "ok".to_owned() }).private()
 }
 
 #[handler]

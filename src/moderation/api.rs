@@ -115,16 +115,10 @@ impl ModerationApi {
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<OwnReport>>, Error> {
         let (list, paging) = (format!("reports:{}", viewer.id), Paging::new(limit.0, cursor.0));
-        let position = self.app.cursors.position(&list, &paging, Position::newest())?;
-        let query = OwnReports {
-            reporter: viewer.id,
-            before_key: position.key,
-            before_id: position.id,
-            limit: paging.limit + 1,
-        };
-        let rows = self.app.store.run(&query).await?;
-        let position = |report: &OwnReport| Position { key: report.rank_key, id: report.id.clone() };
-        let (items, next_cursor) = self.app.cursors.cut(&list, paging.limit, rows, position);
+        let query =
+            |before_key, before_id, limit| OwnReports { reporter: viewer.id, before_key, before_id, limit };
+        let place = |report: &OwnReport| Position { key: report.rank_key, id: report.id.clone() };
+        let (items, next_cursor) = self.app.rows(&list, &paging, Position::newest(), query, place).await?;
         Ok(Json::page(&Page { items, next_cursor }))
     }
 
@@ -161,13 +155,10 @@ impl ModerationApi {
         let state = state.0.unwrap_or_default();
         let (list, paging) = (format!("queue:{state:?}"), Paging::new(limit.0, cursor.0));
         let start = Position { key: i64::MIN, id: String::new() };
-        let position = self.app.cursors.position(&list, &paging, start)?;
-        let query =
-            ReportQueue { state, after_key: position.key, after_id: position.id, limit: paging.limit + 1 };
-        let rows = self.app.store.run(&query).await?;
-        let position = |report: &Report| Position { key: report.rank_key, id: report.id.clone() };
-        let (items, next_cursor) = self.app.cursors.cut(&list, paging.limit, rows, position);
-        Ok(private(Json::page(&Page { items, next_cursor })))
+        let query = |after_key, after_id, limit| ReportQueue { state, after_key, after_id, limit };
+        let place = |report: &Report| Position { key: report.rank_key, id: report.id.clone() };
+        let (items, next_cursor) = self.app.rows(&list, &paging, start, query, place).await?;
+        Ok(Json::page(&Page { items, next_cursor }).private())
     }
 
     /// Read a report
@@ -183,7 +174,7 @@ impl ModerationApi {
         let mut store = &self.app.store;
         let report = store.one(&ReadReport { id: id.0 }).await?.ok_or(Error::ReportNotFound)?;
         let content = store.one(&ReadContent { id: report.target.id.clone() }).await?;
-        Ok(private(Json::new(&ReportCase { report, content })))
+        Ok(Json::new(&ReportCase { report, content }).private())
     }
 
     /// Resolve a report
@@ -228,7 +219,7 @@ impl ModerationApi {
             // Their streams end.
             self.app.updates.announce();
         }
-        Ok(private(Json::new(&report)))
+        Ok(Json::new(&report).private())
     }
 
     /// List suspensions
@@ -244,12 +235,10 @@ impl ModerationApi {
         cursor: Query<Option<String>>,
     ) -> Result<Json<Page<SuspendedUser>>, Error> {
         let (list, paging) = ("suspensions", Paging::new(limit.0, cursor.0));
-        let position = self.app.cursors.position(list, &paging, Position::newest())?;
-        let query = Suspensions { before_key: position.key, before_id: position.id, limit: paging.limit + 1 };
-        let rows = self.app.store.run(&query).await?;
-        let position = |row: &SuspendedUser| Position { key: row.at.0, id: row.user.id.clone() };
-        let (items, next_cursor) = self.app.cursors.cut(list, paging.limit, rows, position);
-        Ok(private(Json::page(&Page { items, next_cursor })))
+        let query = |before_key, before_id, limit| Suspensions { before_key, before_id, limit };
+        let place = |row: &SuspendedUser| Position { key: row.at.0, id: row.user.id.clone() };
+        let (items, next_cursor) = self.app.rows(list, &paging, Position::newest(), query, place).await?;
+        Ok(Json::page(&Page { items, next_cursor }).private())
     }
 
     /// Lift a suspension
@@ -269,11 +258,6 @@ impl ModerationApi {
         self.app.forget_accounts();
         Ok(NoContent)
     }
-}
-
-/// Nobody keeps it on the way.
-fn private<T: serde::Serialize>(answer: Json<T>) -> Json<T> {
-    answer.with_header(poem::http::header::CACHE_CONTROL, "no-store")
 }
 
 /// A clean note. One that is blank is none.

@@ -6,7 +6,7 @@ pub mod queries;
 mod report;
 mod resolve;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize};
@@ -189,20 +189,8 @@ pub struct SuspendedUser {
     pub until: Option<Timestamp>,
 }
 
-/// How often suspensions are looked for whose time is over.
-const LOOK: Duration = Duration::from_secs(30);
-/// How many end in one transaction.
-const BATCH: usize = 500;
-
 /// Ends suspensions whose time is over, for as long as the process runs. Until then those people can write and are not
 /// shown to others yet.
 pub async fn end_suspensions(app: Arc<App>) {
-    loop {
-        match app.store.run(&EndSuspensions { now: app.clock.now().0, limit: BATCH }).await {
-            Ok(rows) if rows.len() == BATCH => continue,
-            Ok(_) => {}
-            Err(error) => tracing::warn!(%error, "suspensions whose time is over could not be ended"),
-        }
-        tokio::time::sleep(LOOK).await;
-    }
+    app.end_in_time("suspensions", |now, limit| EndSuspensions { now, limit }).await;
 }

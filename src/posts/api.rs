@@ -120,7 +120,8 @@ impl PostsApi {
 
     /// Change a post
     ///
-    /// Sets the text of one's own post, with its tags and mentions, and who can comment on it. With `If-Match`, only if nobody changed it since.
+    /// Sets the text of one's own post, with its tags and mentions, and who can comment on it. With `If-Match`, only if
+    /// nobody changed it since.
     #[oai(path = "/v1/posts/:id", method = "patch", operation_id = "update_post")]
     async fn update_post(
         &self,

@@ -208,10 +208,8 @@ pub async fn people_page<Q: Statement<Row = ListedUser>>(
     paging: &Paging,
     query: impl FnOnce(i64, String, usize) -> Q,
 ) -> Result<Page<UserSummary>, Error> {
-    let position = app.cursors.position(list, paging, Position::newest())?;
-    let rows = app.store.run(&query(position.key, position.id, paging.limit + 1)).await?;
-    let position = |row: &ListedUser| Position { key: row.key, id: row.user.id.clone() };
-    let (rows, next_cursor) = app.cursors.cut(list, paging.limit, rows, position);
+    let place = |row: &ListedUser| Position { key: row.key, id: row.user.id.clone() };
+    let (rows, next_cursor) = app.rows(list, paging, Position::newest(), query, place).await?;
     Ok(Page { items: rows.into_iter().map(|row| row.user).collect(), next_cursor })
 }
 

@@ -27,11 +27,7 @@ pub fn password(password: &str, errors: &mut Vec<FieldError>) {
 }
 
 pub fn name(name: &str, errors: &mut Vec<FieldError>) -> String {
-    let name = text::clean("name", name, 1, NAME_CHARS, errors);
-    if name.contains('\n') {
-        errors.push(FieldError::new("name", "must be one line"));
-    }
-    name
+    text::clean_line("name", name, 1, NAME_CHARS, errors)
 }
 
 /// A bio that is blank is none.

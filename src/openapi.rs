@@ -4,6 +4,7 @@ mod bounds;
 mod examples;
 mod links;
 mod operations;
+mod scopes;
 mod swagger;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -108,7 +109,7 @@ pub fn document(app: &Arc<App>) -> Value {
         }
     }
     links::add(&mut document);
-    document["components"]["securitySchemes"][operations::SCOPED] = operations::scoped(app);
+    document["components"]["securitySchemes"][scopes::SCOPED] = scopes::scheme(app);
     if let Some(chapters) = document["tags"].as_array_mut() {
         chapters
             .sort_by_key(|chapter| Section::ALL.iter().position(|section| chapter["name"] == section.name()));
@@ -140,12 +141,10 @@ pub fn swagger_page(app: &Arc<App>, document: &Value) -> swagger::Page {
 /// The document with one way in: Swagger UI would ask an issuer for what it can do, which our page may not, and has one
 /// field for whatever token.
 fn without_scopes(mut document: Value) -> Value {
-    document["components"]["securitySchemes"]
-        .as_object_mut()
-        .map(|schemes| schemes.remove(operations::SCOPED));
+    document["components"]["securitySchemes"].as_object_mut().map(|schemes| schemes.remove(scopes::SCOPED));
     walk(&mut document, &mut |object| {
         if let Some(Value::Array(ways)) = object.get_mut("security") {
-            ways.retain(|way| way.get(operations::SCOPED).is_none());
+            ways.retain(|way| way.get(scopes::SCOPED).is_none());
         }
     });
     document

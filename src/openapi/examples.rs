@@ -5,10 +5,9 @@ use std::time::Duration;
 use poem::http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::operations::{SCOPED, tells_of_blocks};
+use super::scopes;
 use crate::{
     error::{Error, FieldError, Problem},
-    scope::Scope,
     store::{StoreError, asked::ONLY_NEO4J},
 };
 
@@ -129,7 +128,7 @@ pub fn problem(status: StatusCode, path: &str, operation: &Value) -> Problem {
             "delete_comment" => Error::Forbidden("Only its author can delete a comment."),
             _ if path.starts_with("/v1/moderation") => Error::NEEDS_MODERATOR,
             _ if tells_of_blocks(path, id) => Error::Blocked,
-            _ => Error::InsufficientScope(scope(operation)),
+            _ => Error::InsufficientScope(scopes::of(operation)),
         },
         StatusCode::NOT_FOUND if path.starts_with("/v1/users/") => Error::UserNotFound,
         StatusCode::NOT_FOUND if path.starts_with("/v1/me/tokens/") => Error::TokenNotFound,
@@ -159,11 +158,23 @@ pub fn problem(status: StatusCode, path: &str, operation: &Value) -> Problem {
     error.problem(&instance, ID)
 }
 
-/// The one that it needs.
-fn scope(operation: &Value) -> Scope {
-    let named =
-        operation["security"].as_array().into_iter().flatten().find_map(|way| way[SCOPED][0].as_str());
-    Scope::ALL.into_iter().find(|scope| Some(scope.name()) == named).unwrap_or(Scope::Read)
+/// What is done to what may be somebody's who is hidden from the acting user, and where that is read.
+const ACTS: [&str; 8] = [
+    "accept_follow_request",
+    "bookmark_post",
+    "create_comment",
+    "create_post",
+    "follow_user",
+    "like_comment",
+    "like_post",
+    "repost_post",
+];
+const SHOWN: [&str; 3] = ["/v1/comments/{id}", "/v1/posts/{id}", "/v1/users/{user}"];
+
+/// What is somebody's whom the acting user blocks is not shown, and that is said.
+fn tells_of_blocks(path: &str, id: &str) -> bool {
+    let is_read = id.starts_with("get_") || id.starts_with("list_");
+    ACTS.contains(&id) || (is_read && id != "get_user" && SHOWN.iter().any(|shown| path.starts_with(shown)))
 }
 
 fn bad_request(operation: &Value) -> Error {

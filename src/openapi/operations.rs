@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use poem::http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::{bounds, examples};
-use crate::{app::App, scope::Scope};
+use super::{bounds, examples, scopes};
+use crate::scope::Scope;
 
 /// Completes an operation of the document. `answers` are examples, by the names of schemas.
 pub fn complete(path: &str, method: &str, operation: &mut Value, answers: &Map<String, Value>) {
@@ -22,7 +22,7 @@ pub fn complete(path: &str, method: &str, operation: &mut Value, answers: &Map<S
     let is_stream = path.ends_with("/stream");
     match operation["security"].as_array_mut() {
         // Beside the token that has all scopes: one that needs this one.
-        Some(ways) => ways.insert(1, json!({SCOPED: [Scope::of(&method.to_uppercase(), path)]})),
+        Some(ways) => ways.insert(1, json!({scopes::SCOPED: [Scope::of(&method.to_uppercase(), path)]})),
         None => operation["security"] = json!([]),
     }
     let described = operation.clone();
@@ -61,42 +61,6 @@ pub fn complete(path: &str, method: &str, operation: &mut Value, answers: &Map<S
 /// All that is read under /v1 takes an `If-None-Match`, but for what is written while it is sent.
 fn is_conditional(path: &str, method: &str) -> bool {
     method == "get" && path.starts_with("/v1") && path != "/v1/me/export"
-}
-
-/// The security scheme of tokens that have scopes. OpenAPI 3.0 lets no other kind of scheme name scopes.
-pub const SCOPED: &str = "scoped";
-
-/// What the document says of that.
-pub fn scoped(app: &App) -> Value {
-    let issuer = app.config.auth.issuers.first().map_or("https://issuer.example.com", |one| &one.issuer);
-    let meanings = Scope::ALL.map(|scope| format!("`{scope}`: {}", scope.meaning())).join(" ");
-    json!({
-        "type": "openIdConnect",
-        "openIdConnectUrl": format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/')),
-        "description": format!(
-            "A bearer token that has the scope which the operation names: that of an issuer which this Kith believes \
-             (`auth.issuers`), a personal token, or that of a service. {meanings}"
-        ),
-    })
-}
-
-/// What is done to what may be somebody's who is hidden from the acting user, and where that is read.
-const ACTS: [&str; 8] = [
-    "accept_follow_request",
-    "bookmark_post",
-    "create_comment",
-    "create_post",
-    "follow_user",
-    "like_comment",
-    "like_post",
-    "repost_post",
-];
-const SHOWN: [&str; 3] = ["/v1/comments/{id}", "/v1/posts/{id}", "/v1/users/{user}"];
-
-/// What is somebody's whom the acting user blocks is not shown, and that is said.
-pub fn tells_of_blocks(path: &str, id: &str) -> bool {
-    let is_read = id.starts_with("get_") || id.starts_with("list_");
-    ACTS.contains(&id) || (is_read && id != "get_user" && SHOWN.iter().any(|shown| path.starts_with(shown)))
 }
 
 /// The statuses of the problems that an operation can answer with.

@@ -14,10 +14,6 @@ use kith::{
     openapi, telemetry,
 };
 
-/// In the system's own a third of the time went that a mix of reads and writes took on the embedded graph.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// A graph-database backed social API.
 #[derive(Parser)]
 #[command(version)]

@@ -31,10 +31,6 @@ use crate::{
 const POSTS_PER_USER: u32 = 20;
 const FOLLOWS_PER_USER: u32 = 30;
 
-/// That of Kith, so that what is beside it has no other.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 #[derive(Parser)]
 struct Options {
     /// Sizes of the worlds, in users.

@@ -13,7 +13,7 @@ use std::{
     any::Any,
     collections::HashMap,
     hash::{BuildHasher, Hash, RandomState},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -37,9 +37,12 @@ pub struct Cache {
     memory: Option<Memory<u64, Arc<Kept>>>,
     /// How long this process may not know what others have written, where others write to the graph as well.
     oldest: Option<Duration>,
-    loading: Mutex<HashMap<u64, watch::Receiver<Option<Arc<Kept>>>>>,
+    loading: Mutex<Loading>,
     hash: RandomState,
 }
+
+/// Who waits for what, by its hash.
+type Loading = HashMap<u64, watch::Receiver<Option<Arc<Kept>>>>;
 
 /// The kinds of what is kept, in the metrics: a statement's file, or the name of an answer.
 type Kind = &'static str;
@@ -160,13 +163,23 @@ impl Cache {
         if let Some(kept) = self.find(kind, key, hash) {
             return Look::Found(kept);
         }
-        let mut loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut loading = self.loading();
         if let Some(receiver) = loading.get(&hash) {
             return Look::Loading(receiver.clone());
         }
         let (sender, receiver) = watch::channel(None);
         loading.insert(hash, receiver);
         Look::Missing(Place { cache: self, kind, key: key.into(), hash, sender })
+    }
+
+    /// Whether that is neither kept nor being read.
+    fn lacks(&self, kind: Kind, key: &str) -> bool {
+        let hash = self.hash.hash_one((kind, key));
+        self.find(kind, key, hash).is_none() && !self.loading().contains_key(&hash)
+    }
+
+    fn loading(&self) -> MutexGuard<'_, Loading> {
+        self.loading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn find(&self, kind: Kind, key: &str, hash: u64) -> Option<Arc<Kept>> {
@@ -195,7 +208,7 @@ impl Place<'_> {
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.cache.loading.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.hash);
+        self.cache.loading().remove(&self.hash);
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashMap,
-    hash::BuildHasher,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
@@ -62,11 +61,10 @@ impl<'a> Reading<'a> {
         self.cache.keeps()
     }
 
-    /// Which of those keys would have to be read.
+    /// Which of those keys would have to be read. What somebody else is reading would not.
     pub fn missing<Q: Keyed>(&self, query: &Q) -> Vec<usize> {
         let keys = query.keys();
-        let hash = |key: &str| self.cache.hash.hash_one((Q::FILE, key));
-        (0..keys.len()).filter(|&n| self.cache.find(Q::FILE, &keys[n], hash(&keys[n])).is_none()).collect()
+        (0..keys.len()).filter(|&n| self.cache.lacks(Q::FILE, &keys[n])).collect()
     }
 
     /// The rows of each key, in the order of the keys.

@@ -1,12 +1,23 @@
 //! What is kept of answers is what is read anew, after every kind of write, one after the other and many at once.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Barrier,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread,
+};
 
 use futures_util::future::{join, join_all};
 use rand::RngExt;
 use serde_json::{Value, json};
 
-use crate::support::{Kith, On, Person, on_both_stores, text};
+use crate::{
+    crash::server::Server,
+    neo4j,
+    support::{Kith, On, Person, on_both_stores, text},
+};
 
 /// A path, and who asks; nobody, if the token is empty.
 pub type Page = (String, String);
@@ -201,4 +212,82 @@ on_both_stores! {
         assert!(!broken.load(Ordering::Relaxed), "somebody did not see what they had done");
         are_as_read_anew(kith, &all, "all of it").await;
     }
+}
+
+/// How many read at once.
+const CROWD: usize = 60;
+/// What is run beside them: whether a session is still good is asked for each of them, and the rest is swept and counted.
+const BESIDE: [&str; 6] = [
+    "auth/session_user.cypher",
+    "feeds/answered.cypher",
+    "feeds/set_heat.cypher",
+    "feeds/trending.cypher",
+    "system/",
+    "idempotency/",
+];
+
+/// How often each statement was run.
+fn statements(server: &Server) -> BTreeMap<String, u64> {
+    let page = server.text("/metrics");
+    let count = |line: &str| {
+        let line = line.strip_prefix("kith_statement_duration_seconds_count{")?;
+        let (_, named) = line.split_once("statement=\"")?;
+        let (name, rest) = named.split_once('"')?;
+        let count = rest.rsplit(' ').next()?.parse().expect("a number");
+        (!BESIDE.iter().any(|beside| name.starts_with(beside))).then(|| (name.to_owned(), count))
+    };
+    page.lines().filter_map(count).collect()
+}
+
+/// Somebody of whom nothing is kept posts, and all followers read it at once: a few statements serve all of them.
+fn a_crowd_costs_a_few_statements(settings: &[(&str, &str)]) {
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    let server = Server::start_with(folder.path(), settings);
+    let tag = text(&json!(format!("{:x}", rand::rng().random::<u32>())));
+    let star = server.register(&format!("star{tag}"));
+    let fans: Vec<_> = (0..CROWD).map(|n| server.register(&format!("fan{n}x{tag}"))).collect();
+    let read_all = |wanted: &Value| {
+        let barrier = Barrier::new(CROWD);
+        thread::scope(|scope| {
+            for fan in &fans {
+                scope.spawn(|| {
+                    barrier.wait();
+                    let page = server.get("/v1/feeds/home", &fan.token);
+                    assert_eq!(page["items"][0]["post"]["id"], *wanted);
+                });
+            }
+        });
+    };
+    for fan in &fans {
+        server
+            .send("PUT", &format!("/v1/users/{}/follow", star.id), &fan.token, &[], &Value::Null)
+            .expect(200);
+    }
+    // Whom they follow is kept then.
+    for _ in 0..2 {
+        read_all(&Value::Null);
+    }
+    // The first post of all, and another beside it.
+    for _ in 0..2 {
+        let post =
+            server.send("POST", "/v1/posts", &star.token, &[], &json!({"text": "To all of you"})).expect(201);
+        let before = statements(&server);
+        read_all(&post["id"]);
+        let mut took = statements(&server);
+        took.retain(|name, count| {
+            *count -= before.get(name).copied().unwrap_or_default();
+            *count > 0
+        });
+        assert!(took.values().sum::<u64>() <= 3, "{took:?}");
+    }
+}
+
+#[test]
+fn a_crowd_costs_a_few_statements_on_the_embedded_graph() {
+    a_crowd_costs_a_few_statements(&[]);
+}
+
+#[test]
+fn a_crowd_costs_a_few_statements_on_neo4j() {
+    a_crowd_costs_a_few_statements(&[("KITH_STORE__URI", neo4j::uri()), ("KITH_CACHE__MAX_AGE", "3600")]);
 }

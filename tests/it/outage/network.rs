@@ -23,7 +23,13 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// What a busy machine may add.
 const SLACK: Duration = Duration::from_secs(10);
 
+/// Each request is to meet the network.
 async fn behind_proxy() -> (Kith, Proxy) {
+    keeping_behind_proxy(0).await
+}
+
+/// With so many megabytes for what is kept.
+async fn keeping_behind_proxy(megabytes: u64) -> (Kith, Proxy) {
     let uri = tokio::task::spawn_blocking(neo4j::uri).await.expect("a server");
     // Whoever makes the schema has more time for it.
     drop(Kith::start(On::Neo4j).await);
@@ -31,8 +37,9 @@ async fn behind_proxy() -> (Kith, Proxy) {
     let kith = Kith::with(On::Neo4j, |config| {
         config.store.uri = proxy.uri();
         config.store.timeout = TIMEOUT;
-        // Each request is to meet the network.
-        config.cache.megabytes = 0;
+        config.cache.megabytes = megabytes;
+        // Nobody else writes there that matters.
+        config.cache.max_age = Duration::from_hours(1);
     })
     .await;
     (kith, proxy)
@@ -70,6 +77,48 @@ async fn a_slow_network_is_waited_for_and_one_that_is_too_slow_is_given_up() {
     back_within(Duration::from_secs(5), &kith).await;
     post_with_key(&kith, &ann, "too slowly", "slow").await.expect(201);
     assert_eq!(texts_of(&kith, &ann).await, ["too slowly", "slowly", "at once"]);
+}
+
+/// A home feed of which nothing is kept takes two statements one after the other, and the driver asks for each of them
+/// twice: to run it, and for its rows. Only where a post stands in it for several reasons, or the feed ends, does it take one
+/// more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cold_home_feed_takes_two_statements_one_after_the_other() {
+    let (kith, proxy) = keeping_behind_proxy(64).await;
+    let (ann, bob, cat) =
+        (kith.newcomer("ann").await, kith.newcomer("bob").await, kith.newcomer("cat").await);
+    let stranger = kith.newcomer("dan").await;
+    for who in [&bob, &cat] {
+        kith.follow(&ann, who).await;
+    }
+    let quoted = kith.post(&cat, "To be quoted").await;
+    let quote = json!({"text": "See", "quote_of": quoted["id"]});
+    kith.send("POST", "/v1/posts", &bob.token, quote).await.expect(201);
+    for n in 0..30 {
+        let author = [&bob, &cat, &stranger][n % 3];
+        let post = text(&kith.post(author, &format!("Post {n}")).await["id"]);
+        kith.put(&ann, &format!("/v1/posts/{post}/like")).await;
+        if n % 3 == 2 {
+            kith.put(&cat, &format!("/v1/posts/{post}/repost")).await;
+        }
+    }
+    // Connections enough for all that is asked at once, and planned statements.
+    join_all((0..8).map(|_| kith.get("/v1/feeds/home", &ann.token))).await;
+    proxy.set(Mode::Slow(Duration::from_millis(50)));
+    for limit in [1, 20, 30] {
+        // What is counted and swept meanwhile, now and then, makes trips of its own.
+        let (mut cold, mut warm) = (u32::MAX, u32::MAX);
+        for _ in 0..4 {
+            kith.app.cache.clear();
+            proxy.trips();
+            let page = kith.get(&format!("/v1/feeds/home?limit={limit}"), &ann.token).await;
+            assert!(!page["items"].as_array().expect("items").is_empty());
+            cold = cold.min(proxy.trips());
+            kith.get(&format!("/v1/feeds/home?limit={limit}"), &ann.token).await;
+            warm = warm.min(proxy.trips());
+        }
+        assert_eq!((cold, warm), (2 * 2, 0), "a page of {limit}");
+    }
 }
 
 /// Every connection of the pool is lost without a word, and none of them costs a request once Neo4j is there again.

@@ -35,6 +35,11 @@ pub enum Mode {
     LoseCommits,
 }
 
+/// How many requests stand one behind the other, each of which was sent after the answer to the one before had come, on
+/// whichever connection. Requests that are under way at the same time count once.
+#[derive(Default)]
+struct Trips(AtomicU32);
+
 /// Bolt's COMMIT message in its chunk.
 const COMMIT: [u8; 6] = [0x00, 0x02, 0xb0, 0x12, 0x00, 0x00];
 
@@ -43,6 +48,7 @@ pub struct Proxy {
     mode: watch::Sender<Mode>,
     /// How many connections were reset on purpose.
     resets: Arc<AtomicU32>,
+    trips: Arc<Trips>,
     accepting: AbortHandle,
 }
 
@@ -54,20 +60,22 @@ impl Proxy {
         let address = listener.local_addr().expect("an address");
         let (mode, modes) = watch::channel(Mode::Pass);
         let resets = Arc::new(AtomicU32::new(0));
-        let counted = Arc::clone(&resets);
+        let trips = Arc::<Trips>::default();
+        let (counted, timed) = (Arc::clone(&resets), Arc::clone(&trips));
         let accepting = tokio::spawn(async move {
             // Dropped with this task, and with it each connection.
             let mut connections = JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
-                let (server, modes, resets) = (server.clone(), modes.clone(), Arc::clone(&counted));
+                let (server, modes) = (server.clone(), modes.clone());
+                let (resets, trips) = (Arc::clone(&counted), Arc::clone(&timed));
                 connections.spawn(async move {
                     if let Ok(server) = TcpStream::connect(&server).await {
-                        carry(client, server, modes, &resets).await;
+                        carry(client, server, modes, &resets, &trips).await;
                     }
                 });
             }
         });
-        Self { address, mode, resets, accepting: accepting.abort_handle() }
+        Self { address, mode, resets, trips, accepting: accepting.abort_handle() }
     }
 
     pub fn uri(&self) -> String {
@@ -81,6 +89,11 @@ impl Proxy {
     pub fn resets(&self) -> u32 {
         self.resets.load(Ordering::Relaxed)
     }
+
+    /// How many round trips were made one after the other since this was last asked.
+    pub fn trips(&self) -> u32 {
+        self.trips.0.swap(0, Ordering::SeqCst)
+    }
 }
 
 impl Drop for Proxy {
@@ -89,7 +102,13 @@ impl Drop for Proxy {
     }
 }
 
-async fn carry(client: TcpStream, server: TcpStream, mut modes: watch::Receiver<Mode>, resets: &AtomicU32) {
+async fn carry(
+    client: TcpStream,
+    server: TcpStream,
+    mut modes: watch::Receiver<Mode>,
+    resets: &AtomicU32,
+    trips: &Trips,
+) {
     for stream in [&client, &server] {
         let _ = stream.set_nodelay(true);
     }
@@ -98,13 +117,18 @@ async fn carry(client: TcpStream, server: TcpStream, mut modes: watch::Receiver<
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     let (committed, mut commits) = watch::channel(false);
+    let trip = AtomicU32::new(0);
     let (there, back) = (modes.clone(), modes.clone());
     let silence = async {
         let _ = modes.wait_for(|mode| *mode == Mode::Silent).await;
     };
     tokio::select! {
-        () = requests(&mut from_client, &mut to_server, there, &committed) => {}
-        () = answers(&mut from_server, &mut to_client, back, &mut commits, resets) => {}
+        () = requests(&mut from_client, &mut to_server, there, &committed, || {
+            trip.store(trips.0.load(Ordering::SeqCst) + 1, Ordering::SeqCst);
+        }) => {}
+        () = answers(&mut from_server, &mut to_client, back, &mut commits, resets, || {
+            trips.0.fetch_max(trip.load(Ordering::SeqCst), Ordering::SeqCst);
+        }) => {}
         () = silence => {
             // Held open; the client hears nothing of it and has to find out.
             let mut nothing = [0; 1024];
@@ -118,10 +142,12 @@ async fn requests(
     server: &mut OwnedWriteHalf,
     modes: watch::Receiver<Mode>,
     committed: &watch::Sender<bool>,
+    passes: impl Fn(),
 ) {
     let mut buffer = vec![0; 16 * 1024];
     while let Ok(read @ 1..) = client.read(&mut buffer).await {
         let request = &buffer[..read];
+        passes();
         if *modes.borrow() == Mode::LoseCommits && request.windows(COMMIT.len()).any(|bytes| bytes == COMMIT)
         {
             committed.send_replace(true);
@@ -138,6 +164,7 @@ async fn answers(
     modes: watch::Receiver<Mode>,
     commits: &mut watch::Receiver<bool>,
     resets: &AtomicU32,
+    passes: impl Fn(),
 ) {
     let mut buffer = vec![0; 16 * 1024];
     while let Ok(read @ 1..) = server.read(&mut buffer).await {
@@ -152,6 +179,7 @@ async fn answers(
         if let Mode::Slow(delay) = mode {
             tokio::time::sleep(delay).await;
         }
+        passes();
         if client.write_all(&answer[..cut]).await.is_err() {
             return;
         }

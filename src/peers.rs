@@ -19,7 +19,7 @@ use tokio::{
 use crate::{
     app::{App, derived_key},
     config::BrokerConfig,
-    store::{Committed, Position},
+    store::{Committed, Position, SLOTS},
     system::Ping,
     telemetry::{BROKER_UP, MESSAGES},
 };
@@ -83,10 +83,11 @@ impl Exchange {
     }
 }
 
-/// Where instances meet that serve the same database and mean the same by a slot: those with the same key and version.
+/// Where instances meet that serve the same database and mean the same by a slot: those with the same key, version
+/// and number of slots.
 /// Others do not hear each other, and find each other's transactions by their numbers.
 fn subject(app: &App, database: u128) -> String {
-    let group = format!("peers {} {database:x}", env!("CARGO_PKG_VERSION"));
+    let group = format!("peers {} {SLOTS} {database:x}", env!("CARGO_PKG_VERSION"));
     format!("kith.{:032x}", u128::from_be_bytes(derived_key(&app.secret, &group)))
 }
 

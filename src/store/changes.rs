@@ -56,7 +56,9 @@ pub enum Fact<'a> {
 /// The place of a fact. Facts may share one, which costs an answer that would still have held.
 pub type Slot = u32;
 
-const SLOTS: usize = 1 << 18;
+/// How many there are. A page of a feed depends on some hundred of them, and each write changes a few: where they are
+/// fewer, such a page soon falls for what it has nothing to do with.
+pub const SLOTS: usize = 1 << 20;
 /// The slot of [`Fact::Anything`].
 pub const ANYTHING: Slot = 0;
 /// A slot holds the number of its latest change, and in its low bits how many changes of it are under way.

@@ -31,7 +31,7 @@ use crate::{
     telemetry::{CALLS, GAPS, InFlight, POOL_SIZE, RATE_LIMITED, RETRIES, STATEMENTS},
 };
 
-pub use changes::{ANYTHING, Change, Changes, Checked, Committed, Fact, Moment, Slot, Touched};
+pub use changes::{ANYTHING, Change, Changes, Checked, Committed, Fact, Moment, SLOTS, Slot, Touched};
 pub use commits::{Commits, Position};
 pub use error::StoreError;
 pub use run::{Both, Run, Work};

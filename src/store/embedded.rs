@@ -7,6 +7,7 @@
 mod values;
 
 use std::{
+    num::NonZero,
     path::{Path, PathBuf},
     sync::{
         Arc, Weak,
@@ -26,7 +27,7 @@ use kglite::api::{
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
+use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore, oneshot};
 
 use self::values::{cells, rows};
 use super::{StoreError, parameters};
@@ -39,6 +40,12 @@ use crate::cypher::{Access, Query};
 const LEAST_LOG_BYTES: u64 = 2 * 1024 * 1024;
 const LOG_PER_CHECKPOINT: u64 = 32;
 
+/// How many reads run at once. Each takes a core for as long as it lasts, so that more of them end no earlier; they hold
+/// their snapshots for longer, and each thread that ever ran one keeps memory of its own. Some that take long leave room
+/// for others.
+const READS_PER_CORE: usize = 2;
+const LEAST_READS: usize = 4;
+
 /// How many commits share one fold of what they changed into the engine's indexes: see [`Held`].
 const FOLD_COMMITS: usize = 128;
 
@@ -50,6 +57,10 @@ pub(super) struct Embedded {
     graph: Arc<Graph>,
     /// Held for the length of a write; waiting for it is fair.
     writer: Arc<Mutex<()>>,
+    /// Held for the length of a read; waiting for it is fair.
+    readers: Arc<Semaphore>,
+    /// Held for the length of a report, which may take long.
+    reporter: Arc<Semaphore>,
     syncer: Syncer,
     timeout: Duration,
 }
@@ -154,7 +165,10 @@ impl Embedded {
         let (syncer, commits) = mpsc::channel();
         let (weak, held) = (Arc::downgrade(&graph), Held::new(&graph));
         std::thread::spawn(move || keep_durable(&weak, &commits, held));
-        Ok(Self { graph, writer: Arc::default(), syncer, timeout })
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let readers = Arc::new(Semaphore::new(LEAST_READS.max(READS_PER_CORE * cores)));
+        let reporter = Arc::new(Semaphore::new(1));
+        Ok(Self { graph, writer: Arc::default(), readers, reporter, syncer, timeout })
     }
 
     /// Tells `seen` what came of it as soon as others can see it, which is before it is on the disk.
@@ -163,7 +177,7 @@ impl Embedded {
         query: &Q,
         seen: impl FnOnce(&Result<Vec<Q::Row>, StoreError>) + Send,
     ) -> Result<Vec<Q::Row>, StoreError> {
-        let rows = self.rows(Q::FILE, Q::EMBEDDED_TEXT, Q::ACCESS, parameters(query)?).await;
+        let rows = self.rows(Q::FILE, Q::EMBEDDED_TEXT, Q::ACCESS, &self.readers, parameters(query)?).await;
         let (rows, durable) =
             rows.map_or_else(|error| (Err(error), None), |(rows, durable)| (Ok(rows), durable));
         seen(&rows);
@@ -178,7 +192,7 @@ impl Embedded {
         text: &str,
         parameters: Map<String, Value>,
     ) -> Result<Vec<Value>, StoreError> {
-        let (rows, durable) = self.rows(name, text, Access::Write, parameters).await?;
+        let (rows, durable) = self.rows(name, text, Access::Write, &self.readers, parameters).await?;
         acknowledged(durable).await?;
         Ok(rows)
     }
@@ -190,7 +204,7 @@ impl Embedded {
         text: &str,
         parameters: Map<String, Value>,
     ) -> Result<Vec<Map<String, Value>>, StoreError> {
-        Ok(self.rows(name, text, Access::Read, parameters).await?.0)
+        Ok(self.rows(name, text, Access::Read, &self.reporter, parameters).await?.0)
     }
 
     async fn rows<T: DeserializeOwned + Send + 'static>(
@@ -198,15 +212,19 @@ impl Embedded {
         name: &'static str,
         text: &str,
         access: Access,
+        readers: &Arc<Semaphore>,
         parameters: Map<String, Value>,
     ) -> Result<(Vec<T>, Option<Durable>), StoreError> {
         let graph = Arc::clone(&self.graph);
         let deadline = Instant::now() + self.timeout;
         let text = text.to_owned();
-        let turn = match access {
-            Access::Read => None,
-            Access::Write => Some(super::within(self.timeout, async { Ok(self.turn().await) }).await?),
+        let turn = async {
+            Ok(match access {
+                Access::Read => (Arc::clone(readers).acquire_owned().await.ok(), None),
+                Access::Write => (None, Some(self.turn().await)),
+            })
         };
+        let (reader, turn) = super::within(self.timeout, turn).await?;
         let syncer = self.syncer.clone();
         blocking(move || {
             let cells = cells(parameters);
@@ -217,6 +235,7 @@ impl Embedded {
                 Access::Write => graph.session.execute_auto_commit(&text, &options, 1),
             }
             .map_err(|error| store_error(name, error))?;
+            drop(reader);
             let durable = turn.map(|turn| committed(turn, &syncer));
             Ok((rows(name, &outcome.result.columns, outcome.result.rows)?, durable))
         })

@@ -3,8 +3,10 @@
 pub mod api;
 pub mod heat;
 mod home;
+mod merge;
 pub mod queries;
 mod reader;
+mod reasons;
 mod stream;
 mod trending;
 

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     FeedItem, Reason, ReasonKind, home,
-    queries::{EntryRow, HomeEntries, PublicEntries, ReasonRow, TagEntries, UserEntries, UserReasons},
+    merge::{merge, recent},
+    queries::{EntryRow, HomeEntries, PublicEntries, ReasonRow, TagEntries, UserEntries},
+    reasons,
 };
 use crate::{
     app::App,
@@ -14,7 +16,7 @@ use crate::{
     clock::{SEQUENCE_BITS, Timestamp},
     error::Error,
     page::{Page, Paging, Position},
-    posts::{self, Audience, Post, PostOrTombstone, Visibility, queries::PostOfUser},
+    posts::{self, Audience, Post, PostOrTombstone, Visibility},
     store::{Run, Windows},
     users::Hidden,
 };
@@ -110,7 +112,7 @@ impl Tail {
     pub async fn new(app: &App, viewer: &str, after: Option<Position>) -> Result<Self, Error> {
         let after = match after {
             Some(after) => after,
-            None => newest(app, &Feed::Home(viewer.to_owned())).await?,
+            None => newest(app, viewer).await?,
         };
         let mut tail = Self { after, seen: HashMap::new() };
         let old = newer_than(app, viewer, tail.floor()).await?;
@@ -176,10 +178,10 @@ async fn newer_than(app: &App, viewer: &str, floor: i64) -> Result<Vec<EntryRow>
     Ok(found)
 }
 
-/// Where a feed begins at this moment: the position of its newest entry.
-async fn newest(app: &App, feed: &Feed) -> Result<Position, Error> {
+/// Where a home feed begins at this moment: the position of its newest entry.
+async fn newest(app: &App, viewer: &str) -> Result<Position, Error> {
     let reading = Reading::new(&app.cache, &app.store);
-    let rows = entries(app, &reading, feed, &Position::newest(), 1, &Sight::default()).await?;
+    let rows = home::entries(app, &reading, viewer, &Position::newest(), 1).await?;
     Ok(rows.first().map_or(Position { key: i64::MIN, id: String::new() }, EntryRow::position))
 }
 
@@ -224,17 +226,8 @@ impl Feed {
     }
 }
 
-/// What a viewer is shown of a feed.
-#[derive(Default)]
-struct Sight<'a> {
-    viewer: Option<&'a str>,
-    hidden: Hidden,
-    /// Of a user's feed: for whom a post may be.
-    levels: Vec<Visibility>,
-}
-
-/// The newest entries after a position, and who is hidden from the viewer. A home feed is found without knowing that, so
-/// both are read at once.
+/// The newest entries after a position, and who is hidden from the viewer. The entries of people are found without knowing
+/// that, so both are read at once.
 async fn entries_and_hidden(
     app: &App,
     reading: &Reading<'_>,
@@ -243,49 +236,81 @@ async fn entries_and_hidden(
     limit: usize,
     viewer: Option<&str>,
 ) -> Result<(Vec<EntryRow>, Hidden), Error> {
-    let (mut one, mut other) = (reading, reading);
-    let hidden = async { Hidden::from(&mut one, viewer).await };
-    let (hidden, levels) = match feed {
-        Feed::Home(_) => {
-            let all = Sight::default();
-            return tokio::try_join!(entries(app, reading, feed, before, limit, &all), hidden);
+    let mut one = reading;
+    let hidden = Hidden::from(&mut one, viewer);
+    match feed {
+        Feed::Home(viewer) => {
+            tokio::try_join!(home::entries(app, reading, viewer, before, limit), hidden)
         }
-        Feed::User(user) => tokio::try_join!(hidden, Visibility::admitting(&mut other, viewer, user))?,
-        Feed::Public | Feed::Tag(_) => (hidden.await?, Vec::new()),
-    };
-    let sight = Sight { viewer, hidden, levels };
-    Ok((entries(app, reading, feed, before, limit, &sight).await?, sight.hidden))
-}
-
-async fn entries(
-    app: &App,
-    mut reading: &Reading<'_>,
-    feed: &Feed,
-    before: &Position,
-    limit: usize,
-    sight: &Sight<'_>,
-) -> Result<Vec<EntryRow>, Error> {
-    let (before_key, before_id) = (before.key, before.id.clone());
-    match feed.clone() {
-        Feed::Home(viewer) => home::entries(app, reading, &viewer, before, limit).await,
-        Feed::User(user) => {
-            let (viewer, levels) = (sight.viewer.unwrap_or_default().to_owned(), sight.levels.clone());
-            reading.run(&UserEntries { user, viewer, levels, before_key, before_id, limit }).await
+        Feed::User(user) => tokio::try_join!(of_user(reading, user, viewer, before, limit), hidden),
+        Feed::Public => {
+            let hidden = hidden.await?;
+            Ok((of_all(app, reading, &hidden, before, limit).await?, hidden))
         }
         Feed::Tag(tag) => {
-            let hidden = sight.hidden.kept_out();
-            reading.run(&TagEntries { tag, hidden, before_key, before_id, limit }).await
-        }
-        Feed::Public => {
-            let from = before_key.min(app.newest_key());
-            let query = |since: i64| {
-                let (since, until) = (since >> SEQUENCE_BITS, (before_key >> SEQUENCE_BITS).min(LATEST));
-                let (hidden, before_id) = (sight.hidden.kept_out(), before_id.clone());
-                PublicEntries { hidden, before_key, before_id, since, until, limit }
-            };
-            app.store.scan(&mut reading, from, limit, Windows::NEWEST, query).await
+            let hidden = hidden.await?;
+            Ok((of_tag(reading, tag, &hidden, before, limit).await?, hidden))
         }
     }
+}
+
+/// The newest entries of a user. What the viewer may not see of those that are kept the reader leaves out.
+async fn of_user(
+    mut reading: &Reading<'_>,
+    user: &str,
+    viewer: Option<&str>,
+    before: &Position,
+    limit: usize,
+) -> Result<Vec<EntryRow>, Error> {
+    let recent = recent([user]);
+    if reading.keeps()
+        && (*before == Position::newest() || reading.missing(&recent).is_empty())
+        && let Some(rows) = merge(&reading.lists(&recent).await?, before, limit)
+    {
+        return Ok(rows);
+    }
+    let levels = Visibility::admitting(&mut reading, viewer, user).await?;
+    let query = UserEntries {
+        user: user.to_owned(),
+        viewer: viewer.unwrap_or_default().to_owned(),
+        levels,
+        before_key: before.key,
+        before_id: before.id.clone(),
+        limit,
+    };
+    reading.run(&query).await
+}
+
+async fn of_tag(
+    mut reading: &Reading<'_>,
+    tag: &str,
+    hidden: &Hidden,
+    before: &Position,
+    limit: usize,
+) -> Result<Vec<EntryRow>, Error> {
+    let (tag, before_id) = (tag.to_owned(), before.id.clone());
+    reading
+        .run(&TagEntries { tag, hidden: hidden.kept_out(), before_key: before.key, before_id, limit })
+        .await
+}
+
+async fn of_all(
+    app: &App,
+    mut reading: &Reading<'_>,
+    hidden: &Hidden,
+    before: &Position,
+    limit: usize,
+) -> Result<Vec<EntryRow>, Error> {
+    let query = |since: i64| PublicEntries {
+        hidden: hidden.kept_out(),
+        before_key: before.key,
+        before_id: before.id.clone(),
+        since: since >> SEQUENCE_BITS,
+        until: (before.key >> SEQUENCE_BITS).min(LATEST),
+        limit,
+    };
+    let from = before.key.min(app.newest_key());
+    app.store.scan(&mut reading, from, limit, Windows::NEWEST, query).await
 }
 
 /// What is read beside a page for the next one.
@@ -319,20 +344,15 @@ async fn hydrate(
     let read = async |mut reading: &Reading<'_>| posts::read_ahead(&mut reading, &ids, &ahead, viewer).await;
     let (mut posts, reasons) = match feed {
         Feed::Public | Feed::Tag(_) => (read(reading).await?, None),
-        Feed::User(user) => {
-            let posts = ids.iter().map(|id| PostOfUser::new(id, user)).collect();
-            let query = UserReasons { user: user.clone(), posts, start };
-            let (posts, reasons) = tokio::try_join!(read(reading), reasons_of_user(reading, &query))?;
-            (posts, Some(reasons))
-        }
-        Feed::Home(viewer) if posts::are_mostly_missing(&reading, &ids) => {
-            let reasons = home::reasons_of(reading, viewer, &rows, ids.clone(), start);
+        // A single post most often is new, and its author is the reason.
+        Feed::Home(_) | Feed::User(_) if ids.len() > 1 && posts::are_mostly_missing(&reading, &ids) => {
+            let reasons = reasons::ask(reading, feed, &rows, ids.clone(), start);
             let (posts, reasons) = tokio::try_join!(read(reading), reasons)?;
             (posts, Some(reasons))
         }
-        Feed::Home(viewer) => {
+        Feed::Home(_) | Feed::User(_) => {
             let posts = read(reading).await?;
-            let reasons = home::reasons(reading, viewer, &rows, &posts, start).await?;
+            let reasons = reasons::gather(reading, feed, &rows, &posts, start).await?;
             (posts, Some(reasons))
         }
     };
@@ -377,10 +397,6 @@ fn is_muted(post: &Post, hidden: &Hidden, viewer: Option<&str>) -> bool {
     };
     viewer != Some(post.author.id.as_str())
         && [Some(post), quoted].into_iter().flatten().any(|post| hidden.mutes(&post.text, &post.tags))
-}
-
-async fn reasons_of_user(mut reading: &Reading<'_>, query: &UserReasons) -> Result<Vec<ReasonRow>, Error> {
-    reading.run(query).await
 }
 
 /// The reasons of each post, newest first.

@@ -26,7 +26,7 @@ use crate::{
     },
     reactions::queries::{LikeComment, LikePost},
     store::{Run, Store, Tx, Work},
-    users::queries::{CreateUser, FindUserById, UsersViewerState},
+    users::queries::{CreateUser, FindUsersById, UsersViewerState},
 };
 
 const PERSON_STREAM: &str = "update_streams/updateStream_0_0_person.csv";
@@ -175,7 +175,7 @@ impl Event {
     async fn apply(&self, store: &Store, points: &mut Points) -> Result<Outcome, Error> {
         match self {
             Self::Person { creation, source } => {
-                if found(store, &FindUserById { id: creation.id.clone() }).await? {
+                if found(store, &FindUsersById { ids: vec![creation.id.clone()] }).await? {
                     return Ok(Outcome::Present);
                 }
                 done(store.write(&Imported { creation, source }).await)

@@ -11,7 +11,7 @@ use crate::{
     idempotency::Creation,
     posts::author_of,
     store::{Run, Tx},
-    users::{Hidden, queries::FindUserById},
+    users::{Hidden, queries::FindUsersById},
 };
 
 /// A new report. The note is clean.
@@ -86,7 +86,7 @@ async fn owner(tx: &mut Tx, target: &ReportTarget, viewer: &str) -> Result<Strin
             (comment.author_id.ok_or(Error::CommentNotFound)?, Error::CommentNotFound)
         }
         TargetKind::User => {
-            let user = tx.one(&FindUserById { id }).await?.ok_or(Error::UserNotFound)?;
+            let user = tx.one(&FindUsersById { ids: vec![id] }).await?.ok_or(Error::UserNotFound)?;
             (user.id, Error::UserNotFound)
         }
     };

@@ -14,7 +14,7 @@ use crate::{
     clock::Timestamp,
     error::Error,
     store::Run,
-    users::queries::{FindUserByHandle, FindUserById, ReadUsers, UsersViewerState},
+    users::queries::{FindUserByHandle, FindUsersById, ReadUsers, UsersViewerState},
 };
 
 pub use hidden::Hidden;
@@ -120,7 +120,7 @@ pub struct UserViewer {
 pub async fn resolve(run: &mut impl Run, segment: &str) -> Result<String, Error> {
     let row = match segment.strip_prefix('@') {
         Some(handle) => run.one(&FindUserByHandle { handle: handle.to_lowercase() }).await?,
-        None => run.one(&FindUserById { id: segment.to_owned() }).await?,
+        None => run.run_keyed(&FindUsersById { ids: vec![segment.to_owned()] }).await?.pop(),
     };
     row.map(|row| row.id).ok_or(Error::UserNotFound)
 }

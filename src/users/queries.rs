@@ -16,9 +16,9 @@ queries! {
     /// Creates a user and the credential to log in with.
     write CreateUser("users/create.cypher") { id: String, handle: String, display_name: String, bio: Option<String>, password_hash: Option<String>, now: i64 } -> IdRow,
         about |new| vec![Fact::User(&new.id), Fact::Numbers(&new.id), Fact::Handle(&new.handle)];
-    /// Whether that id is a user's.
-    read FindUserById("users/find_by_id.cypher") { id: String } -> IdRow,
-        about |find| vec![Fact::User(&find.id)];
+    /// Which of those ids are users'.
+    read FindUsersById("users/find_by_id.cypher") { ids: Vec<String> } -> IdRow,
+        about |find| find.ids.iter().map(|id| Fact::User(id)).collect();
     /// The user of a handle.
     read FindUserByHandle("users/find_by_handle.cypher") { handle: String } -> IdRow,
         about |find| vec![Fact::Handle(&find.handle)];
@@ -48,6 +48,26 @@ queries! {
     /// Who is suspended. Whoever suspends somebody, or ends that, changes anything.
     read SuspendedUsers("users/suspended.cypher") { askers: Vec<String> } -> SuspendedRow,
         about |_| vec![];
+}
+
+impl Keyed for FindUsersById {
+    type Thing = String;
+
+    fn things(&self) -> &[String] {
+        &self.ids
+    }
+
+    fn about(&self, ids: Vec<String>) -> Self {
+        Self { ids }
+    }
+
+    fn key_of(&self, row: &IdRow) -> String {
+        row.id.clone()
+    }
+
+    fn weight(_: &IdRow) -> usize {
+        64
+    }
 }
 
 impl Keyed for ReadUsers {

@@ -3,18 +3,19 @@
 #   docker build --tag kith --build-arg REVISION=$(git rev-parse HEAD) .
 #   docker run --publish 127.0.0.1:3000:3000 --volume kith-data:/var/lib/kith --stop-timeout 30 kith
 
-FROM rust:1.95.0-slim-bookworm AS build
+# Not the slim one: jemalloc is built with make.
+FROM rust:1.95.0-bookworm AS build
 WORKDIR /build
 # The dependencies are a layer of their own, which stays until the lock file changes.
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir src && echo 'fn main() {}' > src/main.rs && touch src/lib.rs \
-    && cargo build --release --locked \
+    && cargo build --release --locked --features jemalloc \
     && rm -r src
 COPY cypher cypher
 COPY src src
 ARG REVISION=""
 # The empty sources above are newer than the real ones, by which cargo decides what to build.
-RUN touch src/main.rs src/lib.rs && KITH_REVISION="$REVISION" cargo build --release --locked
+RUN touch src/main.rs src/lib.rs && KITH_REVISION="$REVISION" cargo build --release --locked --features jemalloc
 
 FROM debian:12.11-slim
 ARG REVISION=""

@@ -14,7 +14,7 @@ test *ARGS:
 # What CI checks beside the tests
 lint:
     cargo fmt --all --check
-    cargo clippy --locked --all-targets -- -D warnings
+    cargo clippy --locked --all-targets --all-features -- -D warnings
     cargo deny --locked check bans licenses sources
 
 # Repair what can be repaired automatically
@@ -30,4 +30,4 @@ openapi:
 
 # Measure everything and write docs/performance.md: 30 minutes on an otherwise idle machine with wrk installed
 bench *ARGS:
-    cargo bench --locked --bench performance -- {{ ARGS }}
+    cargo bench --locked --features jemalloc --bench performance -- {{ ARGS }}

@@ -14,6 +14,10 @@ use kith::{
     openapi, telemetry,
 };
 
+#[cfg(feature = "jemalloc")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// A graph-database backed social API.
 #[derive(Parser)]
 #[command(version)]

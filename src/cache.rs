@@ -250,17 +250,22 @@ impl Cache {
         if self.memory.is_none() {
             return Turn::Make(Draft { place: None, reading: Reading::new(self, store) });
         }
+        match self.kept_or_turn(kind, key).await {
+            (Some(kept), _) => Turn::Kept(answer_of(&kept)),
+            (None, place) => Turn::Make(Draft { place, reading: Reading::new(self, store) }),
+        }
+    }
+
+    /// What is kept under that key, or the turn to read it; neither, if somebody else's reading came to nothing: then each
+    /// goes on alone.
+    async fn kept_or_turn(&self, kind: Kind, key: &str) -> (Option<Arc<Kept>>, Option<Place<'_>>) {
         let (kept, place) = match self.look(kind, key) {
             Look::Found(kept) => (Some(kept), None),
             Look::Missing(place) => (None, Some(place)),
-            // If nothing came of it, or nothing that still holds, each goes on alone.
             Look::Loading(receiver) => (loaded(receiver).await.filter(|kept| self.is(kind, key, kept)), None),
         };
         count(kind, kept.is_some(), 1);
-        match kept {
-            Some(kept) => Turn::Kept(answer_of(&kept)),
-            None => Turn::Make(Draft { place, reading: Reading::new(self, store) }),
-        }
+        (kept, place)
     }
 
     /// Whether that is what is asked for, and still holds.

@@ -27,6 +27,11 @@ use crate::{
     world::{World, plain},
 };
 
+/// The same as that of Kith, for the bare handler beside it.
+#[cfg(feature = "jemalloc")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// What the worlds have in common.
 const POSTS_PER_USER: u32 = 20;
 const FOLLOWS_PER_USER: u32 = 30;

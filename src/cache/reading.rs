@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-use super::{Basis, Cache, Kept, Look, Place, count, loaded};
+use super::{Basis, Cache, Kept, Kind, Look, Place, count, loaded};
 use crate::{
     cypher::{Keyed, Query},
     error::Error,
@@ -103,6 +103,35 @@ impl<'a> Reading<'a> {
             }
         }
         Ok(lists.into_iter().map(Option::unwrap_or_default).collect())
+    }
+
+    /// Something that is the same for many who ask, and depends on those facts alone: one of them reads it, and it is kept.
+    pub async fn shared<T: Send + Sync + 'static>(
+        &self,
+        kind: Kind,
+        key: &str,
+        facts: &[Fact<'_>],
+        weigh: impl FnOnce(&T) -> usize,
+        read: impl Future<Output = Result<T, Error>>,
+    ) -> Result<Arc<T>, Error> {
+        if !self.cache.keeps() {
+            return Ok(Arc::new(read.await?));
+        }
+        let (kept, place) = self.cache.kept_or_turn(kind, key).await;
+        let kept = match (kept, place) {
+            (Some(kept), _) => kept,
+            (None, Some(place)) => {
+                let (since, born) = (self.cache.changes.now(), Instant::now());
+                let value = read.await?;
+                let slots = self.cache.changes.slots(facts);
+                let weight = weigh(&value);
+                place.fill(Basis { since, born, slots: slots.into() }, weight, Box::new(Arc::new(value)))
+            }
+            (None, None) => return Ok(Arc::new(read.await?)),
+        };
+        self.note_kept(&kept);
+        let value = kept.value.downcast_ref::<Arc<T>>();
+        Ok(Arc::clone(value.unwrap_or_else(|| unreachable!("a kind has one type"))))
     }
 
     fn take<Q: Keyed>(&self, kept: &Kept) -> Arc<Vec<Q::Row>> {

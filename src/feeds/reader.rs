@@ -2,22 +2,24 @@
 
 use std::collections::{HashMap, HashSet};
 
+use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 
 use super::{
     FeedItem, Reason, ReasonKind, home,
     merge::{merge, recent},
-    queries::{EntryRow, HomeEntries, PublicEntries, ReasonRow, TagEntries, UserEntries},
+    queries::{EntryRow, HomeEntries, PublicEntries, ReasonRow, Recent, TagEntries, UserEntries},
     reasons,
 };
 use crate::{
     app::App,
     cache::Reading,
     clock::{SEQUENCE_BITS, Timestamp},
+    cypher::Keyed,
     error::Error,
     page::{Page, Paging, Position},
     posts::{self, Audience, Post, PostOrTombstone, Visibility},
-    store::{Run, Windows},
+    store::{Fact, Run, Windows},
     users::Hidden,
 };
 
@@ -243,15 +245,30 @@ async fn entries_and_hidden(
             tokio::try_join!(home::entries(app, reading, viewer, before, limit), hidden)
         }
         Feed::User(user) => tokio::try_join!(of_user(reading, user, viewer, before, limit), hidden),
-        Feed::Public => {
+        Feed::Public | Feed::Tag(_) => {
             let hidden = hidden.await?;
-            Ok((of_all(app, reading, &hidden, before, limit).await?, hidden))
-        }
-        Feed::Tag(tag) => {
-            let hidden = hidden.await?;
-            Ok((of_tag(reading, tag, &hidden, before, limit).await?, hidden))
+            Ok((of_posts_of_all(app, reading, feed, hidden.kept_out(), before, limit).await?, hidden))
         }
     }
+}
+
+/// The newest posts of all, but of those who are hidden. Most readers have the same people hidden, and share what is read.
+async fn of_posts_of_all(
+    app: &App,
+    reading: &Reading<'_>,
+    feed: &Feed,
+    mut hidden: Vec<String>,
+    before: &Position,
+    limit: usize,
+) -> Result<Vec<EntryRow>, Error> {
+    hidden.sort_unstable();
+    let key = format!("{:?} {limit} {before:?} {hidden:?}", feed.list());
+    let (fact, read) = match feed {
+        Feed::Tag(tag) => (Fact::Tag(tag), of_tag(reading, tag, hidden, before, limit).boxed()),
+        _ => (Fact::Posts, of_all(app, reading, hidden, before, limit).boxed()),
+    };
+    let weigh = |rows: &Vec<EntryRow>| rows.iter().map(Recent::weight).sum();
+    Ok(reading.shared("posts_of_all", &key, &[fact], weigh, read).await?.to_vec())
 }
 
 /// The newest entries of a user. What the viewer may not see of those that are kept the reader leaves out.
@@ -284,25 +301,23 @@ async fn of_user(
 async fn of_tag(
     mut reading: &Reading<'_>,
     tag: &str,
-    hidden: &Hidden,
+    hidden: Vec<String>,
     before: &Position,
     limit: usize,
 ) -> Result<Vec<EntryRow>, Error> {
     let (tag, before_id) = (tag.to_owned(), before.id.clone());
-    reading
-        .run(&TagEntries { tag, hidden: hidden.kept_out(), before_key: before.key, before_id, limit })
-        .await
+    reading.run(&TagEntries { tag, hidden, before_key: before.key, before_id, limit }).await
 }
 
 async fn of_all(
     app: &App,
     mut reading: &Reading<'_>,
-    hidden: &Hidden,
+    hidden: Vec<String>,
     before: &Position,
     limit: usize,
 ) -> Result<Vec<EntryRow>, Error> {
     let query = |since: i64| PublicEntries {
-        hidden: hidden.kept_out(),
+        hidden: hidden.clone(),
         before_key: before.key,
         before_id: before.id.clone(),
         since: since >> SEQUENCE_BITS,

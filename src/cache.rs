@@ -99,6 +99,11 @@ impl Kept {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         Self { kind, key, basis, checked: Checked::default(), bytes, value }
     }
+
+    fn value<T: Send + Sync + 'static>(&self) -> Arc<T> {
+        let value = self.value.downcast_ref::<Arc<T>>();
+        Arc::clone(value.unwrap_or_else(|| unreachable!("a kind has one type")))
+    }
 }
 
 impl Cache {
@@ -251,7 +256,7 @@ impl Cache {
             return Turn::Make(Draft { place: None, reading: Reading::new(self, store) });
         }
         match self.kept_or_turn(kind, key).await {
-            (Some(kept), _) => Turn::Kept(answer_of(&kept)),
+            (Some(kept), _) => Turn::Kept(kept.value()),
             (None, place) => Turn::Make(Draft { place, reading: Reading::new(self, store) }),
         }
     }
@@ -297,10 +302,6 @@ impl<'a> Draft<'a> {
         }
         answer
     }
-}
-
-fn answer_of(kept: &Kept) -> Arc<Answer> {
-    kept.value.downcast_ref::<Arc<Answer>>().cloned().unwrap_or_else(|| unreachable!("a kind has one type"))
 }
 
 /// What somebody else has read, once it is there; nothing if they gave up.

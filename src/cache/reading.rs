@@ -130,14 +130,12 @@ impl<'a> Reading<'a> {
             (None, None) => return Ok(Arc::new(read.await?)),
         };
         self.note_kept(&kept);
-        let value = kept.value.downcast_ref::<Arc<T>>();
-        Ok(Arc::clone(value.unwrap_or_else(|| unreachable!("a kind has one type"))))
+        Ok(kept.value())
     }
 
     fn take<Q: Keyed>(&self, kept: &Kept) -> Arc<Vec<Q::Row>> {
         self.note_kept(kept);
-        let rows = kept.value.downcast_ref::<Arc<Vec<Q::Row>>>();
-        Arc::clone(rows.unwrap_or_else(|| unreachable!("a kind has one type")))
+        kept.value()
     }
 
     /// Reads what is this caller's turn to read, all of it at once.

@@ -20,6 +20,7 @@ use crate::{
 /// Of how many authors at most the entries are read to be kept. Of more, one statement over all of them is cheaper, and
 /// the others follow, a part at each read and beside it: whom many follow are there soon.
 const AT_ONCE: usize = 8;
+
 /// Most home feeds have a page in a day. A bound spares Neo4j most of what it would read of each author, and the
 /// embedded engine the rows of all that was ever posted.
 const WINDOWS: Windows = Windows { neo4j: &[2 * DAY], embedded: &[DAY, 8 * DAY, 64 * DAY, 512 * DAY] };

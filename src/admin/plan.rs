@@ -124,13 +124,16 @@ pub fn check(step: &Step) -> Result<(), String> {
             return Err(format!("{operator} finds what is not known to be open: {details}"));
         }
     } else if EXPANDING.contains(&operator.as_str()) {
-        if !is_typed(details) {
+        // What is repeated stands in steps of its own.
+        let has_relationship = details.contains("-[") || operator.contains("Repeat");
+        if !has_relationship || !is_typed(details) {
             return Err(format!("{operator} goes along relationships of any type: {details}"));
         }
     } else if !HARMLESS.contains(&operator.as_str()) {
         return Err(format!("it uses {operator}"));
     }
-    if step.estimated_rows > MOST_ROWS {
+    // What is no number is not few.
+    if step.estimated_rows.is_nan() || step.estimated_rows > MOST_ROWS {
         return Err(format!(
             "{operator} would read about {:.0} rows, and {MOST_ROWS:.0} are allowed",
             step.estimated_rows
@@ -166,4 +169,29 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 /// The columns of the answer in their order, as the last step names them, if it names them all.
 pub fn columns(step: &Step) -> Vec<String> {
     step.details.split(", ").map(|column| column.trim_matches('`').to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_step_does_not_say_is_refused() {
+        let step = |operator: &str, details: &str, estimated_rows| Step {
+            operator: operator.to_owned(),
+            details: details.to_owned(),
+            estimated_rows,
+            sources: Vec::new(),
+        };
+        for (good, bad) in [
+            (step("Expand(All)", "(u)-[:FOLLOWS]->(v)", 2.0), step("Expand(All)", "(u)", 2.0)),
+            (step("ShortestPath", "p = (u)-[:FOLLOWS*..3]-(v)", 2.0), step("ShortestPath", "", 2.0)),
+            (step("NodeByLabelScan", "u:User", 2.0), step("NodeByLabelScan", "u", 2.0)),
+            (step("Projection", "u.id AS id", 1e6), step("Projection", "u.id AS id", f64::NAN)),
+            (step("Repeat(Trail)", "(u) (...){1, 2} (v)", 1.0), step("Repeat(Trail)", "(u)--(v)", 1.0)),
+        ] {
+            assert_eq!(check(&good), Ok(()));
+            check(&bad).expect_err(&bad.operator);
+        }
+    }
 }

@@ -17,13 +17,20 @@ pub const MOST_BYTES: usize = 10_000;
 const BEGINNINGS: [&str; 6] = ["call", "match", "optional", "return", "unwind", "with"];
 
 /// Words that stand for what is never run, and the operator that runs it.
-const NEVER: [(&str, &str); 12] = [
+const NEVER: [(&str, &str); 19] = [
+    ("create", "Create"),
     ("cypher", "a prefix"),
+    ("delete", "Delete"),
+    ("detach", "DetachDelete"),
     ("explain", "a prefix"),
     ("foreach", "Foreach"),
+    ("insert", "Create"),
     ("load", "LoadCSV"),
+    ("merge", "Merge"),
     ("profile", "a prefix"),
     ("reduce", "reduce(), whose result may grow without bounds"),
+    ("remove", "RemoveLabels"),
+    ("set", "SetProperty"),
     ("show", "Show"),
     ("terminate", "TerminateTransactions"),
     ("transaction", "TransactionApply"),

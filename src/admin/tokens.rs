@@ -61,6 +61,9 @@ pub fn tokens(text: &str) -> Result<Vec<Token<'_>>, String> {
             }
             letter if letter.is_ascii_digit() => {
                 let word = word(rest);
+                if !is_number(word) {
+                    return Err(format!("it has {word}, which is neither a number nor a word"));
+                }
                 tokens.push(Token::Number(word));
                 word.len()
             }
@@ -73,6 +76,18 @@ pub fn tokens(text: &str) -> Result<Vec<Token<'_>>, String> {
         rest = &rest[length..];
     }
     Ok(tokens)
+}
+
+/// Whether it is digits, with `e` and an exponent at most, or those of another base. A word right behind a number is a
+/// word of its own to some who read Cypher, and to others an error.
+fn is_number(word: &str) -> bool {
+    let is_of = |text: &str, digit: fn(u8) -> bool| text.bytes().all(|byte| digit(byte) || byte == b'_');
+    let (base, rest) = word.split_at(word.len().min(2));
+    if matches!(base, "0x" | "0X" | "0o" | "0O") {
+        return is_of(rest, |byte| byte.is_ascii_hexdigit());
+    }
+    let (whole, exponent) = word.split_once(['e', 'E']).unwrap_or((word, ""));
+    [whole, exponent].iter().all(|part| is_of(part, |byte| byte.is_ascii_digit()))
 }
 
 fn word(text: &str) -> &str {

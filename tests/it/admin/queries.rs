@@ -191,6 +191,16 @@ const REFUSED: &[(&str, &str)] = &[
     ("RETURN EXISTS { CALL db.labels() YIELD label RETURN label } AS n", "ProcedureCall"),
     ("UNWIND [1] AS n CALL (n) { RETURN 1 AS m } IN TRANSACTIONS RETURN m", "TransactionApply"),
     ("UNWIND [1] AS n FOREACH (x IN [1] | CREATE (:Tag)) RETURN n", "Foreach"),
+    // What writes, which the plan says as well.
+    ("MATCH (u:User) SET u.role = 'admin' RETURN u", "SetProperty"),
+    ("MATCH (u:User) REMOVE u.role RETURN u", "RemoveLabels"),
+    ("MATCH (u:User) DETACH DELETE u", "DetachDelete"),
+    ("MATCH (u:User) CALL (u) { CREATE (t:Tag) RETURN t } RETURN t", "Create"),
+    ("MATCH (u:User) MERGE (t:Tag {id: u.id}) RETURN t", "Merge"),
+    ("MATCH (u:User) INSERT (t:Tag) RETURN t", "Create"),
+    // A word right behind a number.
+    ("MATCH (u:User) WHERE u.revision = 1MATCH (n) RETURN n", "1MATCH"),
+    ("RETURN 0x1fTHEN AS n", "0x1fTHEN"),
     // Functions that are not known, and one that makes values without bounds.
     (
         "RETURN apoc.cypher.runFirstColumnSingle('MATCH (n) RETURN n', {}) AS n",

@@ -137,7 +137,7 @@ fn check_relationship(tokens: &[Token], start: usize) -> Result<(), String> {
             match token {
                 Token::Mark(':' | '|') => {}
                 Token::Word(word) if OPEN_TYPES.contains(word) => types += 1,
-                Token::Word(word) if word.eq_ignore_ascii_case("where") => break,
+                Token::Word(word) if is_where(word) => break,
                 Token::Mark('*') => {
                     check_length(tokens.get(at + 1))?;
                     break;
@@ -249,7 +249,8 @@ fn anchored(is_anchored: bool) -> Result<(), String> {
 /// a node are expressions, and no part of the path.
 fn is_anchor(tokens: &[Token], open: usize) -> bool {
     let mut at = open + 1;
-    at += usize::from(tokens.get(at).and_then(Token::word).is_some());
+    // Without a name a condition may come first.
+    at += usize::from(tokens.get(at).and_then(Token::word).is_some_and(|word| !is_where(word)));
     if is(tokens, at, ':') {
         return has_open_labels(&tokens[at..]);
     }
@@ -263,7 +264,7 @@ fn is_anchor(tokens: &[Token], open: usize) -> bool {
                 at = end;
             }
             Token::Mark('{' | '[') => at = end_of(tokens, at),
-            Token::Word(word) if word.eq_ignore_ascii_case("where") => return false,
+            Token::Word(word) if is_where(word) => return false,
             _ => {}
         }
         at += 1;
@@ -278,12 +279,17 @@ fn has_open_labels(tokens: &[Token]) -> bool {
         match token {
             Token::Mark(':' | '|' | '&') => {}
             Token::Word(word) if OPEN_LABELS.contains(word) => labels += 1,
-            Token::Word(word) if word.eq_ignore_ascii_case("where") => break,
+            Token::Word(word) if is_where(word) => break,
             Token::Mark('{') => break,
             _ => return false,
         }
     }
     labels > 0
+}
+
+/// Behind it stand expressions, whose patterns are no part of the path.
+fn is_where(word: &str) -> bool {
+    word.eq_ignore_ascii_case("where")
 }
 
 /// Where the bracket closes that opens there, or the end of what there is.

@@ -12,6 +12,9 @@ use crate::{
 
 const NAME: &str = "query";
 
+/// What in the code of an error says that the query is at fault: `Statement`, among others, that it failed as it ran.
+const OF_THE_QUERY: [&str; 3] = ["Neo.ClientError.", "Neo.DatabaseError.Statement.", "Memory"];
+
 impl Neo4j {
     pub async fn plan(&self, asked: Asked<'_>) -> Result<Step, Error> {
         let graph = Graph::connect(self.alone.clone()).map_err(failed)?;
@@ -68,9 +71,7 @@ fn query(text: &str, asked: Asked<'_>) -> Result<Query, Error> {
 /// What the database says of a query is for who wrote it. That it cannot be reached is not.
 fn failed(error: BoltError) -> Error {
     match error {
-        BoltError::Neo4j(error)
-            if error.code().starts_with("Neo.ClientError.") || error.code().contains("Memory") =>
-        {
+        BoltError::Neo4j(error) if OF_THE_QUERY.iter().any(|kind| error.code().contains(kind)) => {
             Error::QueryFailed(error.message().to_owned())
         }
         error => store_error(NAME, error).into(),

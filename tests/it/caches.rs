@@ -290,7 +290,7 @@ fn a_crowd_costs_a_few_statements_on_the_embedded_graph() {
 #[test]
 fn a_crowd_costs_a_few_statements_where_everybody_reads_the_same() {
     // One of them looks back further and further, for there are only two posts.
-    a_crowd_costs_a_few_statements("/v1/feeds/public", 3 + 20, &[]);
+    a_crowd_costs_a_few_statements("/v1/feeds/public", 5 + 20, &[]);
 }
 
 #[test]

@@ -23,6 +23,7 @@ use poem::{
     Endpoint, Request, Response,
     http::{HeaderName, HeaderValue, Method, header},
 };
+use tokio::sync::Semaphore;
 
 use crate::{
     app::App,
@@ -36,6 +37,12 @@ static RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy
 
 /// Which part of a minute's requests may come at once.
 const AT_ONCE: u32 = 4;
+/// How long who sends too many unknown tokens waits to be told. Each of their connections sends one request in that time,
+/// and not as many as it could: to refuse them all at once would cost what a kept answer costs.
+const HELD_BACK: Duration = Duration::from_secs(1);
+/// How many requests wait for that at a time. The others are refused at once: a flood from everywhere must not fill what
+/// stands in front of Kith with requests that wait.
+const MOST_HELD: usize = 1_000;
 /// After how many requests those are forgotten who have sent none for a while.
 const FORGET: u64 = 1 << 14;
 
@@ -63,6 +70,8 @@ pub struct Limits {
     trusted: Vec<IpNet>,
     clock: DefaultClock,
     counted: AtomicU64,
+    /// Places to wait.
+    held: Semaphore,
 }
 
 struct Class {
@@ -77,6 +86,13 @@ struct Class {
 /// In a request: it is one too many, and for how long any will be.
 #[derive(Clone, Copy)]
 pub struct Refused(pub Duration);
+
+/// What comes of a request that was counted.
+struct Counted {
+    kind: Kind,
+    told: Told,
+    refused: Option<Refused>,
+}
 
 /// What a request is told of its class.
 struct Told {
@@ -115,6 +131,7 @@ impl Limits {
             trusted: networks(&config.http.trusted_proxies).unwrap_or_default(),
             clock: DefaultClock::default(),
             counted: AtomicU64::new(0),
+            held: Semaphore::new(MOST_HELD),
         })
     }
 
@@ -127,7 +144,7 @@ impl Limits {
     }
 
     /// Counts a request.
-    fn count(&self, kind: Kind, whose: &Whose) -> (Told, Option<Refused>) {
+    fn count(&self, kind: Kind, whose: &Whose) -> Counted {
         if self.counted.fetch_add(1, Ordering::Relaxed) % FORGET == FORGET - 1 {
             self.forget();
         }
@@ -140,13 +157,12 @@ impl Limits {
             }
         };
         let full = (class.period * (class.at_once - left.min(class.at_once))).as_secs_f64().ceil();
-        (
-            Told { policy: class.policy.clone(), left: format!("\"{}\";r={left};t={full}", class.name) },
-            refused,
-        )
+        let told =
+            Told { policy: class.policy.clone(), left: format!("\"{}\";r={left};t={full}", class.name) };
+        Counted { kind, told, refused }
     }
 
-    fn judge(&self, app: &App, request: &Request) -> Option<(Told, Option<Refused>)> {
+    fn judge(&self, app: &App, request: &Request) -> Option<Counted> {
         let kind = kind(request.method(), request.uri().path())?;
         let address = || Whose::Address(address(request, &self.trusted));
         if kind == Kind::LogIn {
@@ -156,7 +172,7 @@ impl Limits {
         if headers.contains_key(header::AUTHORIZATION) && !auth::is_remembered(app, headers) {
             // Before its signature is checked, which costs more than most answers.
             let unknown = self.count(Kind::UnknownToken, &address());
-            if unknown.1.is_some() {
+            if unknown.refused.is_some() {
                 return Some(unknown);
             }
         }
@@ -232,11 +248,16 @@ pub async fn limit<E: Endpoint<Output = Response>>(
     limits: Arc<Limits>,
     mut request: Request,
 ) -> poem::Result<Response> {
-    let Some((told, refused)) = limits.judge(&app, &request) else {
+    let Some(Counted { kind, told, refused }) = limits.judge(&app, &request) else {
         return endpoint.call(request).await;
     };
     if let Some(refused) = refused {
         request.set_data(refused);
+        if kind == Kind::UnknownToken
+            && let Ok(_place) = limits.held.try_acquire()
+        {
+            tokio::time::sleep(HELD_BACK).await;
+        }
     }
     let mut response = endpoint.call(request).await?;
     let headers = response.headers_mut();

@@ -1,6 +1,6 @@
 //! What holds back who sends too much: limits of requests, of attempts to log in, and of calls that wait for the graph.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -93,7 +93,9 @@ async fn who_sends_tokens_that_are_none_is_refused_before_they_are_checked() {
     for _ in 0..9 {
         from(&kith, "6.6.6.6", "GET", "/v1/me", "a.b.c", Value::Null).await;
     }
+    let started = Instant::now();
     let flooded = from(&kith, "6.6.6.6", "PUT", "/v1/users/x/follow", "a.b.c", Value::Null).await;
+    assert!(started.elapsed() >= Duration::from_secs(1), "whoever floods waits: {:?}", started.elapsed());
     assert_eq!(flooded.header("ratelimit-policy"), "\"unknown_token\";q=20;w=15");
     refused(flooded);
     // Who has a token that is known already is none of them, even there.

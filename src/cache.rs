@@ -18,6 +18,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use metrics::Counter;
 use moka::sync::Cache as Memory;
 use tokio::sync::watch;
 
@@ -154,11 +155,10 @@ impl Cache {
         memory.insert(self.hash.hash_one((ASIDE, key)), Arc::new(kept));
     }
 
-    /// The answer that is kept in that place.
+    /// The answer that is kept in that place, which whoever asks for it counts.
     pub fn kept(&self, place: u64) -> Option<Arc<Answer>> {
         let kept = self.memory.as_ref()?.get(&place)?;
         let answer = kept.value.downcast_ref::<Arc<Answer>>().filter(|_| self.holds(&kept))?;
-        count(kept.kind, true, 1);
         Some(Arc::clone(answer))
     }
 
@@ -227,6 +227,8 @@ pub struct Answer {
     pub slots: Arc<[Slot]>,
     /// Where it is [kept](Cache::kept), if it is.
     pub place: Option<u64>,
+    /// Where it counts as found.
+    pub hits: Counter,
     /// The body as it was coded for whoever asked for that first.
     coded: [OnceLock<Bytes>; 2],
 }
@@ -295,6 +297,7 @@ impl<'a> Draft<'a> {
             next_cursor,
             slots: Arc::clone(&basis.slots),
             place: self.place.as_ref().map(|place| place.hash),
+            hits: self.place.as_ref().map_or_else(Counter::noop, |place| counter(place.kind, true)),
             coded: Default::default(),
         });
         if let Some(place) = self.place {
@@ -310,8 +313,13 @@ async fn loaded(mut receiver: watch::Receiver<Option<Arc<Kept>>>) -> Option<Arc<
 }
 
 fn count(kind: Kind, found: bool, times: usize) {
+    counter(kind, found).increment(times as u64);
+}
+
+/// How often something of that kind was found, or was not. To ask for it by its name costs more than to count.
+fn counter(kind: Kind, found: bool) -> Counter {
     let outcome = if found { "hit" } else { "miss" };
-    metrics::counter!(CACHE_LOOKUPS, "kind" => kind, "outcome" => outcome).increment(times as u64);
+    metrics::counter!(CACHE_LOOKUPS, "kind" => kind, "outcome" => outcome)
 }
 
 #[cfg(test)]

@@ -35,6 +35,9 @@ impl<T: Clone + Send + Sync + 'static> Memory<T> {
         name: &str,
         load: impl Future<Output = Result<Option<T>, Error>>,
     ) -> Result<Option<T>, Error> {
+        if let Some(found) = self.known.get(name).await {
+            return Ok(found);
+        }
         let before = self.ends.load(Ordering::Acquire);
         let found = self.known.try_get_with_by_ref(name, load).await.map_err(|error| shared(&error))?;
         if self.ends.load(Ordering::Acquire) != before {

@@ -30,8 +30,11 @@ pub struct Issued {
 impl Sessions {
     /// The account of a session that is neither revoked nor expired.
     pub async fn account(&self, app: &App, session_id: &str) -> Result<Option<Account>, Error> {
-        let query = SessionUser { session: session_id.to_owned(), now: app.clock.now().0 };
-        self.remembered(session_id, Account::find(app, query)).await
+        let load = async {
+            let query = SessionUser { session: session_id.to_owned(), now: app.clock.now().0 };
+            Account::find(app, query).await
+        };
+        self.remembered(session_id, load).await
     }
 
     /// The account of a session, or of what else has a name of its own, as `load` finds it.

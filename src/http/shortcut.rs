@@ -99,6 +99,7 @@ impl Shortcut {
         {
             return None;
         }
+        answer.hits.increment(1);
         let mut response = Response::default();
         *response.headers_mut() = self.headers.clone();
         if entity_tag::is_known(request.headers().get(header::IF_NONE_MATCH), &self.headers) {

@@ -15,7 +15,14 @@ test *ARGS:
 lint:
     cargo fmt --all --check
     cargo clippy --locked --all-targets --all-features -- -D warnings
+    cargo fmt --manifest-path fuzz/Cargo.toml --check
+    cargo clippy --locked --manifest-path fuzz/Cargo.toml --target-dir target -- -D warnings
     cargo deny --locked check bans licenses sources
+    cargo deny --locked --manifest-path fuzz/Cargo.toml check bans licenses sources
+
+# Throw inputs at `cursors`, `tokens` or `cypher_guard`, for so many seconds
+fuzz TARGET SECONDS="60":
+    fuzz/run.sh {{ TARGET }} {{ SECONDS }}
 
 # Repair what can be repaired automatically
 fix:

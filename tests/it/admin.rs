@@ -1,6 +1,7 @@
 //! What those who run Kith may ask: roles, reports, queries that reach no secret, and the log of all that.
 
 mod queries;
+mod questions;
 
 use std::process::Command;
 

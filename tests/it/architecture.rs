@@ -150,11 +150,34 @@ fn every_test_that_shows_a_measure_exists() {
     }
 }
 
+/// Or what the tests have built of them would be built again, and something else would be tried than what is served.
+#[test]
+fn the_fuzz_targets_have_the_same_dependencies() {
+    let versions = |path: &str| {
+        let text = fs::read_to_string(Path::new(ROOT).join(path)).expect(path);
+        let lock: toml::Table = text.parse().expect(path);
+        let packages = lock["package"].as_array().cloned().unwrap_or_default();
+        let text = |package: &toml::Value, key: &str| package[key].as_str().map(str::to_owned).expect(path);
+        packages
+            .iter()
+            .map(|package| (text(package, "name"), text(package, "version")))
+            .collect::<BTreeSet<_>>()
+    };
+    let (own, theirs) = (versions("Cargo.lock"), versions("fuzz/Cargo.lock"));
+    let names: BTreeSet<&String> = own.iter().map(|(name, _)| name).collect();
+    let others: Vec<_> =
+        theirs.iter().filter(|package| names.contains(&package.0) && !own.contains(package)).collect();
+    assert!(
+        theirs.len() > 200 && others.is_empty(),
+        "fuzz/Cargo.lock has {others:?}: copy Cargo.lock over it"
+    );
+}
+
 /// A path from the root of the repository: `src/main.rs`, `tests/it/`, `CHANGELOG.md`.
 fn is_path(text: &str) -> bool {
     let first = text.split('/').next().unwrap_or_default();
-    let is_rooted =
-        text.contains('/') && ["benches", "cypher", "docs", "openapi", "src", "tests"].contains(&first);
+    let is_rooted = text.contains('/')
+        && ["benches", "cypher", "docs", "fuzz", "openapi", "src", "tests"].contains(&first);
     is_rooted
         || (!text.contains('/') && Path::new(text).extension().is_some_and(|extension| extension == "md"))
 }

@@ -340,7 +340,7 @@ fn moment(value: &Value) -> u64 {
     u64::try_from(moment.0).unwrap_or_default()
 }
 
-fn client() -> Result<Client> {
+pub fn client() -> Result<Client> {
     // Another call may have chosen one already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Ok(Client::builder().timeout(Duration::from_secs(30)).build()?)

@@ -1,4 +1,4 @@
-//! Requests by wrk: 32 connections on one thread, which shares the processors with the servers.
+//! Requests by wrk: on one thread, which shares the processors with the servers.
 
 use std::{error::Error, fmt, fs, path::Path, process::Command, time::Duration};
 
@@ -36,14 +36,23 @@ pub struct Load {
     pub bytes: usize,
 }
 
+/// Connections of a load.
+const CONNECTIONS: usize = 32;
+
 /// What `wrk.lua` prints.
 #[derive(Deserialize)]
-struct Printed {
+pub struct Printed {
     requests: u64,
     seconds: f64,
     errors: u64,
     p50: f64,
     p99: f64,
+}
+
+impl Printed {
+    pub fn per_second(&self) -> f64 {
+        self.requests.to_f64() / self.seconds
+    }
 }
 
 impl fmt::Display for Load {
@@ -62,20 +71,41 @@ impl fmt::Display for Load {
     }
 }
 
+/// Loads Kith, reads after a warm-up, and tells what a request has cost of the time of both processes, in milliseconds.
+fn run(
+    kith: &Process,
+    database: Option<u32>,
+    case: &Case,
+    duration: Duration,
+) -> Result<(Printed, f64, f64)> {
+    if case.is_read() {
+        // Warm: connections, plans and the JVM, whose compiler takes its time.
+        let warm = if database.is_some() { duration * 2 } else { duration };
+        wrk(&kith.address, case, CONNECTIONS, warm.max(Duration::from_secs(4)))?;
+    }
+    let database = || database.map(cpu).unwrap_or_default();
+    let before = (kith.cpu(), database());
+    let loaded = wrk(&kith.address, case, CONNECTIONS, duration)?;
+    let after = (kith.cpu(), database());
+    let each = |spent: f64| spent / loaded.requests.max(1).to_f64();
+    let (of_kith, of_database) = (each(after.0 - before.0), each(after.1 - before.1));
+    Ok((loaded, of_kith, of_database))
+}
+
+/// What a request costs of both processes together, in milliseconds. That all are answered well is taken for granted.
+pub fn cost(kith: &Process, database: Option<u32>, case: &Case, duration: Duration) -> Result<f64> {
+    let (loaded, of_kith, of_database) = run(kith, database, case, duration)?;
+    if loaded.errors > 0 {
+        return Err(format!("{} errors in {}", loaded.errors, case.name).into());
+    }
+    Ok(of_kith + of_database)
+}
+
 /// Loads Kith, whose database is that process if it has one, then a bare handler that answers the same bytes.
 pub fn compare(kith: &Process, database: Option<u32>, case: &Case, duration: Duration) -> Result<Load> {
     let (path, token, body) = case.requests.first().ok_or("nothing to ask for")?;
     let is_read = body.is_empty();
-    if is_read {
-        // Warm: connections, plans and the JVM, whose compiler takes its time.
-        let warm = if database.is_some() { duration * 2 } else { duration };
-        wrk(&kith.address, case, warm.max(Duration::from_secs(4)))?;
-    }
-    let database = || database.map(cpu).unwrap_or_default();
-    let before = (kith.cpu(), database());
-    let loaded = wrk(&kith.address, case, duration)?;
-    let after = (kith.cpu(), database());
-    let each = |spent: f64| spent / loaded.requests.max(1).to_f64();
+    let (loaded, cpu_of_kith, cpu_of_database) = run(kith, database, case, duration)?;
 
     let answer = if is_read { kith.get(path, token)? } else { body.clone().into_bytes() };
     let file = target().join("bench/bare.json");
@@ -89,20 +119,21 @@ pub fn compare(kith: &Process, database: Option<u32>, case: &Case, duration: Dur
             .map(|(path, token, _)| (path.clone(), token.clone(), String::new()))
             .collect(),
     };
-    let bare_load = wrk(&bare.address, &reads, duration / 3)?;
+    let bare_load = wrk(&bare.address, &reads, CONNECTIONS, duration / 3)?;
     Ok(Load {
-        per_second: loaded.requests.to_f64() / loaded.seconds,
+        per_second: loaded.per_second(),
         p50: loaded.p50,
         p99: loaded.p99,
-        cpu_of_kith: each(after.0 - before.0),
-        cpu_of_database: each(after.1 - before.1),
+        cpu_of_kith,
+        cpu_of_database,
         errors: loaded.errors,
-        bare_per_second: bare_load.requests.to_f64() / bare_load.seconds,
+        bare_per_second: bare_load.per_second(),
         bytes: answer.len(),
     })
 }
 
-fn wrk(address: &str, case: &Case, duration: Duration) -> Result<Printed> {
+/// Sends the requests of a case in turn, each connection as fast as it is answered.
+pub fn wrk(address: &str, case: &Case, connections: usize, duration: Duration) -> Result<Printed> {
     let folder = target().join("bench");
     let file = folder.join("requests.tsv");
     let lines: Vec<String> =
@@ -111,7 +142,7 @@ fn wrk(address: &str, case: &Case, duration: Duration) -> Result<Printed> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/performance/wrk.lua");
     let seconds = format!("{}s", duration.as_secs().max(1));
     let output = Command::new("wrk")
-        .args(["-t1", "-c32", "-d", &seconds, "--timeout", "10s", "-s"])
+        .args(["-t1", "-c", &connections.to_string(), "-d", &seconds, "--timeout", "10s", "-s"])
         .arg(script)
         .arg(format!("http://{address}"))
         .arg("--")

@@ -13,6 +13,7 @@ mod plot;
 mod report;
 mod server;
 mod statements;
+mod trust;
 mod viewer;
 mod world;
 
@@ -121,6 +122,16 @@ async fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
                 scene.mix = Some(crowd::mix(&kith, world.people.clone(), duration).await.map_err(plain)?);
                 eprintln!("{:?} {:?}", scene.statements_of_a_post, scene.mix);
             }
+        }
+    }
+    if wanted("trust") {
+        let (users, duration) = (options.users.iter().copied().min(), Duration::from_secs(options.seconds));
+        let users = users.ok_or("no world")?;
+        eprintln!("== trust");
+        report.tokens = trust::tokens(users).await?;
+        for &engine in &options.stores {
+            report.privacy.push((engine, trust::privacy(engine, users, duration).await?));
+            report.floods.push((engine, trust::flood(engine, users, duration).await?));
         }
     }
     Ok(report)

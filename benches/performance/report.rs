@@ -15,6 +15,7 @@ use crate::{
     plot,
     server::{AtRest, Build, Engine},
     statements::Measured,
+    trust::{Flood, Privacy, Token},
     world::{CELEBRITY, FAR_FEED, ONE_PERSON, WIDE_FEED, World},
 };
 
@@ -37,6 +38,9 @@ pub struct Report {
     pub build: Option<Build>,
     pub at_rest: Option<AtRest>,
     scenes: Vec<Scene>,
+    pub privacy: Vec<(Engine, Privacy)>,
+    pub tokens: Vec<Token>,
+    pub floods: Vec<(Engine, Flood)>,
 }
 
 /// One world on one store.
@@ -102,7 +106,16 @@ impl Report {
             .unwrap_or_default();
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let machine = format!("{cores} cores of a {processor}, {} GiB", kib / 1024 / 1024);
-        Self { seconds, machine, build: None, at_rest: None, scenes: Vec::new() }
+        Self {
+            seconds,
+            machine,
+            build: None,
+            at_rest: None,
+            scenes: Vec::new(),
+            privacy: Vec::new(),
+            tokens: Vec::new(),
+            floods: Vec::new(),
+        }
     }
 
     pub fn scene(&mut self, world: &World) -> &mut Scene {
@@ -165,6 +178,7 @@ impl Report {
         )?;
         self.targets(page)?;
         self.rest(page)?;
+        self.trust(page)?;
         for scene in &self.scenes {
             writeln!(page, "## {}\n", scene.name())?;
             writeln!(page, "Without a cache:\n")?;
@@ -226,6 +240,46 @@ impl Report {
                 "A release build from nothing took {:.1} minutes, {:.1} of processor time.",
                 build.wall.as_secs_f64() / 60.0,
                 build.cpu.as_secs_f64() / 60.0,
+            )?;
+        }
+        writeln!(page)
+    }
+
+    fn trust(&self, page: &mut String) -> std::fmt::Result {
+        if self.tokens.is_empty() {
+            return Ok(());
+        }
+        writeln!(
+            page,
+            "## Trust\n\n\
+             *What is to be checked*: CPU a request of the home feed where all posts are for followers alone and each of 50\n\
+             readers has blocked ten people, muted ten, and muted ten words, as a multiple of that where all posts are for\n\
+             everybody and nobody is hidden. The posts are the same. *Of kept parts* are pages that are put together from\n\
+             what is kept; *kept* are whole pages.\n\n\
+             | | without a cache | of kept parts | kept |\n\
+             | --- | ---: | ---: | ---: |"
+        )?;
+        for (engine, Privacy { cold, parts, warm }) in &self.privacy {
+            writeln!(page, "| {engine} | {cold:.2} × | {parts:.2} × | {warm:.2} × |")?;
+        }
+        writeln!(page, "\nWho asks, by one thread:\n\n| token | µs |\n| --- | ---: |")?;
+        for Token { what, time } in &self.tokens {
+            writeln!(page, "| {what} | {time:.1} |")?;
+        }
+        writeln!(
+            page,
+            "\nA flood of requests from 400 connections of one address, whose tokens are in order but for their\n\
+             signatures, beside a steady stream of good ones from the same address; capacity is how many unknown tokens of\n\
+             one address Kith checks (`rate_limits.unknown_tokens_per_minute`).\n\n\
+             | | flood, a second | of capacity | good, a second | p99 ms, quiet | p99 ms, in the flood | errors |\n\
+             | --- | ---: | ---: | ---: | ---: | ---: | ---: |"
+        )?;
+        for (engine, flood) in &self.floods {
+            let Flood { per_second, allowed, paced, quiet, flooded, errors } = flood;
+            let times = per_second / allowed;
+            writeln!(
+                page,
+                "| {engine} | {per_second:.0} | {times:.0} × | {paced} | {quiet:.2} | {flooded:.2} | {errors} |"
             )?;
         }
         writeln!(page)
@@ -326,6 +380,19 @@ impl Report {
                     )?;
                 }
             }
+        }
+        for (engine, Privacy { cold, parts, warm }) in &self.privacy {
+            for (how, measured) in [("without a cache", cold), ("of kept parts", parts), ("kept", warm)] {
+                let what = format!("home feed with all to be checked beside nothing, {how}, {engine}, CPU");
+                row(what, 1.15, false, Some(*measured), " ×")?;
+            }
+        }
+        for Token { what, time } in self.tokens.iter().filter(|token| token.what.contains("before")) {
+            row(format!("token {what}"), 50.0, false, Some(*time), " µs")?;
+        }
+        for (engine, flood) in &self.floods {
+            let what = format!("p99 of good requests in a flood of bad tokens on {engine}");
+            row(what, 2.0, false, Some(flood.flooded / flood.quiet), " ×")?;
         }
         if let Some(rest) = &self.at_rest {
             #[expect(clippy::cast_precision_loss, reason = "megabytes")]

@@ -51,6 +51,18 @@ impl Drop for Process {
 impl Process {
     /// Starts Kith on a store, with a cache or without, and waits until it says where it listens.
     pub fn kith(store: &str, cache: bool) -> Result<Self> {
+        Self::with(
+            store,
+            &[("CACHE__MEGABYTES", if cache { "512" } else { "0" }), ("RATE_LIMITS__ENABLED", "false")],
+        )
+    }
+
+    /// Starts Kith with a cache, and with its limits but for those of people who read.
+    pub fn limited(store: &str) -> Result<Self> {
+        Self::with(store, &[("CACHE__MEGABYTES", "512"), ("RATE_LIMITS__READS_PER_MINUTE", "1000000")])
+    }
+
+    fn with(store: &str, settings: &[(&str, &str)]) -> Result<Self> {
         let elsewhere = target().join("bench");
         fs::create_dir_all(&elsewhere)?;
         let mut command = Command::new(env!("CARGO_BIN_EXE_kith"));
@@ -61,11 +73,10 @@ impl Process {
             .env("KITH_STORE__URI", store)
             .env("KITH_AUTH__SIGNING_KEY", SIGNING_KEY)
             .env("KITH_HTTP__LISTEN", "127.0.0.1:0")
-            .env("KITH_RATE_LIMITS__ENABLED", "false")
-            .env("KITH_CACHE__MEGABYTES", if cache { "512" } else { "0" })
             // Nobody else writes to what is measured.
             .env("KITH_CACHE__MAX_AGE", "3600")
             .env("KITH_LOG__LEVEL", "warn")
+            .envs(settings.iter().map(|(name, value)| (format!("KITH_{name}"), value)))
             .current_dir(elsewhere);
         Self::listening(command, "API")
     }

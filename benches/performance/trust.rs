@@ -1,0 +1,367 @@
+//! What trust costs: feeds of which everything has to be checked beside such of which nothing has, a token, and a flood of
+//! bad tokens.
+
+use std::{
+    error::Error,
+    hint::black_box,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures_util::future::join_all;
+use kith::{
+    app::App,
+    auth::{self, Keys, Tokens},
+    clock::new_id,
+    cypher::{Access, IdRow, Query},
+    http::server,
+    import::queries::{ImportUsers, UserRow},
+};
+use poem::{
+    Endpoint, Request,
+    http::{HeaderMap, HeaderValue, Method, header},
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::{
+    crowd::client,
+    load::{self, Case},
+    server::{Engine, Process, SIGNING_KEY},
+    viewer::Viewer,
+    world::{World, plain},
+};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// How many people read, and how many each of them blocks, and mutes, and words that they mute.
+const READERS: usize = 50;
+const HIDDEN: usize = 10;
+/// Pages of what is kept: each of another length, so that none of them has been put together before.
+const LENGTHS: std::ops::Range<usize> = 20..60;
+
+/// What one feed costs beside another, of the same posts: CPU time of a request, with the database's.
+#[derive(Debug)]
+pub struct Privacy {
+    pub cold: f64,
+    /// Pages that are put together from kept parts.
+    pub parts: f64,
+    pub warm: f64,
+}
+
+#[derive(Debug)]
+pub struct Token {
+    pub what: &'static str,
+    /// In microseconds.
+    pub time: f64,
+}
+
+#[derive(Debug)]
+pub struct Flood {
+    /// Requests with bad tokens a second, and how many of them a second have their tokens checked.
+    pub per_second: f64,
+    pub allowed: f64,
+    /// Good requests a second, and their 99th percentiles in milliseconds without the flood and in it.
+    pub paced: u32,
+    pub quiet: f64,
+    pub flooded: f64,
+    /// Of the good requests.
+    pub errors: usize,
+}
+
+/// What has to be known of a reader of feeds, three times in milliseconds.
+struct Costs {
+    cold: f64,
+    parts: f64,
+    warm: f64,
+}
+
+/// Reads the same home feeds twice: as they are, all posts for everybody and nobody hidden, and with all posts for
+/// followers alone, read by people who have blocked, muted, and muted words.
+pub async fn privacy(engine: Engine, users: u32, duration: Duration) -> Result<Privacy> {
+    let (world, app) = World::prepare(engine, users, false).await?;
+    let open = costs(&world, app, duration).await?;
+    drop(world);
+    let (world, app) = World::prepare(engine, users, false).await?;
+    guard(&world, &app).await?;
+    let guarded = costs(&world, app, duration).await?;
+    let privacy = Privacy {
+        cold: guarded.cold / open.cold,
+        parts: guarded.parts / open.parts,
+        warm: guarded.warm / open.warm,
+    };
+    eprintln!("{engine}: {privacy:?}");
+    Ok(privacy)
+}
+
+async fn costs(world: &World, app: Arc<App>, duration: Duration) -> Result<Costs> {
+    let home = |viewer: &Viewer| ("/v1/feeds/home".to_owned(), viewer.token.clone(), String::new());
+    let requests = world.viewers.iter().take(READERS).map(home).collect();
+    let case = Case { name: "home feed", requests };
+    let kith = world.serve(app).await?;
+    let cold = load::cost(&kith, world.database_process(), &case, duration)?;
+    let kith = world.serve_cached(kith)?;
+    let parts = parts(world, &kith).await?;
+    let warm = load::cost(&kith, world.database_process(), &case, duration)?;
+    eprintln!("{cold:.3} ms cold, {parts:.3} ms of kept parts, {warm:.4} ms warm");
+    Ok(Costs { cold, parts, warm })
+}
+
+/// Reads pages that nobody has read, of posts that are kept.
+async fn parts(world: &World, kith: &Process) -> Result<f64> {
+    let client = client().map_err(plain)?;
+    let page = async |viewer: &Viewer, limit: usize| -> Result<()> {
+        let url = format!("http://{}/v1/feeds/home?limit={limit}", kith.address);
+        let answer = client.get(url).bearer_auth(&viewer.token).send().await?.error_for_status()?;
+        answer.bytes().await?;
+        Ok(())
+    };
+    let viewers = &world.viewers[..READERS.min(world.viewers.len())];
+    for viewer in viewers {
+        // What is kept of whom they follow is read a part at each time.
+        for _ in 0..8 {
+            page(viewer, LENGTHS.end).await?;
+            page(viewer, LENGTHS.end + 1).await?;
+        }
+    }
+    let spent = || kith.cpu() + world.database_process().map(crate::server::cpu).unwrap_or_default();
+    let before = spent();
+    for limit in LENGTHS {
+        for viewer in viewers {
+            page(viewer, limit).await?;
+        }
+    }
+    let pages = u32::try_from(LENGTHS.len() * viewers.len())?;
+    Ok((spent() - before) / f64::from(pages))
+}
+
+/// Makes all posts such as only followers may see.
+#[derive(Serialize)]
+struct ForFollowers {}
+
+impl Query for ForFollowers {
+    const FILE: &'static str = "bench";
+    const TEXT: &'static str =
+        "MATCH (post:Post) SET post.visibility = 'followers' RETURN DISTINCT 'done' AS id";
+    const EMBEDDED_TEXT: &'static str = Self::TEXT;
+    const ACCESS: Access = Access::Write;
+    type Row = IdRow;
+}
+
+/// Gives a reader something to be checked at each post, and leaves what they read as it is.
+async fn guard(world: &World, app: &Arc<App>) -> Result<()> {
+    app.store.run(&ForFollowers {}).await?;
+    let now = app.clock.now().0;
+    let stranger = |place: usize| {
+        let id = new_id();
+        let (handle, source_id) = (format!("s{}", &id[..20]), format!("stranger:{id}"));
+        UserRow {
+            id,
+            handle,
+            display_name: format!("Stranger {place}"),
+            bio: None,
+            created_at: now,
+            source_id,
+        }
+    };
+    let rows: Vec<UserRow> = (0..2 * HIDDEN).map(stranger).collect();
+    let strangers: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
+    app.store.run(&ImportUsers { rows }).await?;
+    let endpoint = server::endpoint(Arc::clone(app), None);
+    for viewer in world.viewers.iter().take(READERS) {
+        let words = (0..HIDDEN).map(|number| format!("/v1/me/muted-words/unheard{number}"));
+        let people = strangers.iter().enumerate().map(|(place, person)| {
+            format!("/v1/users/{person}/{}", if place < HIDDEN { "block" } else { "mute" })
+        });
+        for path in words.chain(people) {
+            let request = Request::builder()
+                .method(Method::PUT)
+                .uri(path.parse()?)
+                .header(header::AUTHORIZATION, format!("Bearer {}", viewer.token))
+                .content_type("application/json")
+                .body(if path.ends_with("mute") { "{}" } else { "" });
+            let status = endpoint.get_response(request).await.status();
+            if !status.is_success() {
+                return Err(format!("{status} for {path}").into());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What it takes to know who asks, in this process and in one thread: once the token was seen, and at first.
+pub async fn tokens(users: u32) -> Result<Vec<Token>> {
+    let (world, app) = World::prepare(Engine::Embedded, users, false).await?;
+    let bearer = |token: &str| -> Result<HeaderMap> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {token}"))?);
+        Ok(headers)
+    };
+    let sessions = world.viewers.iter().map(|viewer| bearer(&viewer.token)).collect::<Result<Vec<_>>>()?;
+    let personal = personal_tokens(&world, &app).await?;
+    let personal = personal.iter().map(|token| bearer(token)).collect::<Result<Vec<_>>>()?;
+    let mut told = vec![
+        Token { what: "of a session, seen before", time: known(&app, &sessions).await? },
+        Token { what: "personal, seen before", time: known(&app, &personal).await? },
+    ];
+    let fresh = Tokens::new(&Keys::of(signing_key()?), Duration::from_hours(1));
+    let started = Instant::now();
+    for viewer in &world.viewers {
+        black_box(fresh.verify(&viewer.token).map_err(|error| error.to_string())?);
+    }
+    told.push(Token { what: "of a session, never seen", time: mean(started, world.viewers.len())? });
+    app.store.close().await;
+    eprintln!("{told:?}");
+    Ok(told)
+}
+
+/// The same key as that of all servers here, as Kith reads it.
+fn signing_key() -> Result<[u8; 32]> {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    URL_SAFE_NO_PAD.decode(SIGNING_KEY)?.try_into().map_err(|_| "32 bytes".into())
+}
+
+/// Microseconds each.
+fn mean(since: Instant, times: usize) -> Result<f64> {
+    Ok(since.elapsed().as_secs_f64() * 1e6 / f64::from(u32::try_from(times)?))
+}
+
+async fn known(app: &App, all: &[HeaderMap]) -> Result<f64> {
+    const ROUNDS: usize = 500;
+    let mut started = Instant::now();
+    for round in 0..=ROUNDS {
+        if round == 1 {
+            // They have been seen now.
+            started = Instant::now();
+        }
+        for headers in all {
+            let proof = auth::known(app, headers).map_err(|error| error.to_string())?;
+            let proof = match proof {
+                Some(proof) => proof,
+                None => return Err("nobody".into()),
+            };
+            if !auth::is_good(app, &proof).await.map_err(|error| error.to_string())? {
+                return Err("not good".into());
+            }
+        }
+    }
+    mean(started, ROUNDS * all.len())
+}
+
+/// A personal token of each reader, used once.
+async fn personal_tokens(world: &World, app: &Arc<App>) -> Result<Vec<String>> {
+    let endpoint = server::endpoint(Arc::clone(app), None);
+    let mut tokens = Vec::new();
+    for viewer in world.viewers.iter().take(READERS) {
+        let body = json!({"name": "bench", "scopes": ["read"]}).to_string();
+        let made = Request::builder()
+            .method(Method::POST)
+            .uri("/v1/me/tokens".parse()?)
+            .header(header::AUTHORIZATION, format!("Bearer {}", viewer.token))
+            .content_type("application/json")
+            .body(body);
+        let made: Value = endpoint.get_response(made).await.into_body().into_json().await?;
+        let token = made["token"].as_str().ok_or_else(|| format!("no token in {made}"))?.to_owned();
+        let seen = Request::builder()
+            .uri("/v1/me".parse()?)
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .finish();
+        let status = endpoint.get_response(seen).await.status();
+        if !status.is_success() {
+            return Err(format!("{status} for a new token").into());
+        }
+        tokens.push(token);
+    }
+    Ok(tokens)
+}
+
+/// Good requests a second, and how many connections send them.
+const PACED: u32 = 400;
+const GOOD: usize = 20;
+/// Connections of the flood: nearly as many as one address may have.
+const BAD: usize = 400;
+/// How many tokens of one address are checked a minute: as `src/default.toml` has it.
+const CHECKED: f64 = 600.0;
+
+/// People read their home feeds at a steady pace, at first alone, and then beside a flood of requests whose tokens are in
+/// order but for their signatures, from the same address.
+pub async fn flood(engine: Engine, users: u32, duration: Duration) -> Result<Flood> {
+    let (world, app) = World::prepare(engine, users, false).await?;
+    drop(world.serve(app).await?);
+    let kith = Process::limited(&world.store)?;
+    let viewers: Arc<Vec<Viewer>> = Arc::new(world.viewers.clone());
+    for _ in 0..3 {
+        paced(&kith, &viewers, Duration::from_secs(2)).await.map_err(plain)?;
+    }
+    let (quiet, mut errors) = paced(&kith, &viewers, duration).await.map_err(plain)?;
+    let spoilt = |token: &String| {
+        let (text, signature) = token.rsplit_once('.').unwrap_or((token, ""));
+        let signature: String = signature.chars().rev().collect();
+        format!("{text}.A{}", signature.get(1..).unwrap_or_default())
+    };
+    let tokens: Vec<String> = world.viewers.iter().map(|viewer| spoilt(&viewer.token)).collect();
+    let requests =
+        tokens.into_iter().map(|token| ("/v1/feeds/home".to_owned(), token, String::new())).collect();
+    let case = Case { name: "flood", requests };
+    let address = kith.address.clone();
+    let lasts = duration + Duration::from_secs(4);
+    let flood = tokio::task::spawn_blocking(move || {
+        load::wrk(&address, &case, BAD, lasts).map_err(|error| error.to_string())
+    });
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let (flooded, more) = paced(&kith, &viewers, duration).await.map_err(plain)?;
+    let sent = flood.await??;
+    errors += more;
+    let flood = Flood {
+        per_second: sent.per_second(),
+        allowed: CHECKED / 60.0,
+        paced: PACED,
+        quiet,
+        flooded,
+        errors,
+    };
+    eprintln!("{engine}: {flood:?}");
+    Ok(flood)
+}
+
+/// The 99th percentile of requests that are sent at their times, in milliseconds from then, whenever they could be sent;
+/// and how many were not answered as they should be.
+async fn paced(
+    kith: &Process,
+    viewers: &Arc<Vec<Viewer>>,
+    duration: Duration,
+) -> std::result::Result<(f64, usize), Box<dyn Error + Send + Sync>> {
+    let client = client()?;
+    let each = Duration::from_secs(1) / PACED * u32::try_from(GOOD)?;
+    let url = format!("http://{}/v1/feeds/home", kith.address);
+    let begin = Instant::now() + Duration::from_millis(50);
+    let tasks = (0..GOOD).map(|place| {
+        let (client, url, viewers) = (client.clone(), url.clone(), Arc::clone(viewers));
+        tokio::spawn(async move {
+            let (mut times, mut errors) = (Vec::new(), 0);
+            let mut due = begin + each * u32::try_from(place).unwrap_or(0) / u32::try_from(GOOD).unwrap_or(1);
+            let mut turn = place;
+            while due < begin + duration {
+                tokio::time::sleep_until(due.into()).await;
+                let viewer = &viewers[turn % viewers.len()];
+                let answer = client.get(&url).bearer_auth(&viewer.token).send().await;
+                let is_good = match answer {
+                    Ok(answer) => answer.status().is_success() && answer.bytes().await.is_ok(),
+                    Err(_) => false,
+                };
+                errors += usize::from(!is_good);
+                times.push(due.elapsed().as_secs_f64() * 1e3);
+                (due, turn) = (due + each, turn + GOOD);
+            }
+            (times, errors)
+        })
+    });
+    let (mut times, mut errors) = (Vec::new(), 0);
+    for done in join_all(tasks).await {
+        let (of_task, wrong) = done?;
+        times.extend(of_task);
+        errors += wrong;
+    }
+    times.sort_by(f64::total_cmp);
+    Ok((times.get(times.len() * 99 / 100).copied().unwrap_or_default(), errors))
+}

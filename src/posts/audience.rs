@@ -1,6 +1,6 @@
 //! Who may see a post that is not for everybody.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use poem_openapi::Enum;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use super::Post;
 use crate::{
     error::Error,
     store::Run,
-    users::queries::{NearRow, Nearness},
+    users::queries::{NearRow, Nearness, WithinTwo},
 };
 
 /// Who can see a post, or comment on it. Whom it mentions can always, as its author can.
@@ -32,7 +32,7 @@ pub enum Visibility {
 
 impl Visibility {
     /// Whether it lets in somebody as near to the author as that, whom the post does not mention.
-    fn admits(self, near: &NearRow) -> bool {
+    fn admits(self, near: Near) -> bool {
         match self {
             Self::Public => true,
             Self::Followers => near.following,
@@ -52,16 +52,27 @@ impl Visibility {
         if viewer == Some(author) {
             return Ok(all.to_vec());
         }
-        let near = nearness(run, viewer, vec![author.to_owned()]).await?.remove(author).unwrap_or_default();
-        Ok(all.into_iter().filter(|visibility| visibility.admits(&near)).collect())
+        let author = [author];
+        let near = nearness(run, viewer, &author, &author).await?.remove(author[0]).unwrap_or_default();
+        Ok(all.into_iter().filter(|visibility| visibility.admits(near)).collect())
     }
+}
+
+/// How near a viewer is to an author.
+#[derive(Clone, Copy, Debug, Default)]
+struct Near {
+    /// The viewer follows them.
+    following: bool,
+    followed_by: bool,
+    /// They follow somebody who follows the viewer.
+    within_two: bool,
 }
 
 /// Which of some posts a viewer may see.
 #[derive(Debug, Default)]
 pub struct Audience<'a> {
     viewer: Option<&'a str>,
-    near: HashMap<String, NearRow>,
+    near: HashMap<String, Near>,
 }
 
 impl<'a> Audience<'a> {
@@ -69,19 +80,42 @@ impl<'a> Audience<'a> {
     pub async fn of(
         run: &mut impl Run,
         viewer: Option<&'a str>,
-        posts: impl Iterator<Item = &Post>,
+        posts: impl Iterator<Item = &Post> + Clone,
     ) -> Result<Self, Error> {
-        let whose = posts.filter(|post| post.visibility != Visibility::Public);
-        let mut authors: Vec<String> = whose.map(|post| post.author.id.clone()).collect();
-        authors.sort_unstable();
-        authors.dedup();
-        Ok(Self { viewer, near: nearness(run, viewer, authors).await? })
+        Self::among(run, viewer, posts, &HashSet::new()).await
+    }
+
+    /// The same where the viewer is known to follow some of the authors. It asks nothing of posts for their followers.
+    pub async fn among(
+        run: &mut impl Run,
+        viewer: Option<&'a str>,
+        posts: impl Iterator<Item = &Post> + Clone,
+        followed: &HashSet<String>,
+    ) -> Result<Self, Error> {
+        let authors_of = |is_asked: &dyn Fn(&Post) -> bool| {
+            let posts = posts.clone().filter(|post| is_asked(post));
+            let mut authors: Vec<&str> = posts.map(|post| post.author.id.as_str()).collect();
+            authors.sort_unstable();
+            authors.dedup();
+            authors
+        };
+        let asked = authors_of(&|post| match post.visibility {
+            Visibility::Public | Visibility::Mentioned => false,
+            Visibility::Followers => !followed.contains(&post.author.id),
+            Visibility::Mutuals | Visibility::Circle => true,
+        });
+        let circles = authors_of(&|post| post.visibility == Visibility::Circle);
+        let follows = Near { following: true, ..Near::default() };
+        let mut near: HashMap<String, Near> =
+            followed.iter().map(|author| (author.clone(), follows)).collect();
+        near.extend(nearness(run, viewer, &asked, &circles).await?);
+        Ok(Self { viewer, near })
     }
 
     /// Of one post, whoever it is for.
     pub async fn around(run: &mut impl Run, viewer: &'a str, post: &Post) -> Result<Self, Error> {
-        let near = nearness(run, Some(viewer), vec![post.author.id.clone()]).await?;
-        Ok(Self { viewer: Some(viewer), near })
+        let author = [post.author.id.as_str()];
+        Ok(Self { viewer: Some(viewer), near: nearness(run, Some(viewer), &author, &author).await? })
     }
 
     pub fn may_see(&self, post: &Post) -> bool {
@@ -99,17 +133,31 @@ impl<'a> Audience<'a> {
         let Some(viewer) = self.viewer else { return false };
         post.author.id == viewer
             || post.mentions.iter().any(|person| person.id == viewer)
-            || self.near.get(&post.author.id).is_some_and(|near| who.admits(near))
+            || self.near.get(&post.author.id).is_some_and(|near| who.admits(*near))
     }
 }
 
-/// How near each of those people is to a viewer. To a stranger nobody is.
+/// How near a viewer is to each of those people, and whether some of them follow somebody who follows the viewer. To a
+/// stranger nobody is near.
 async fn nearness(
     run: &mut impl Run,
     viewer: Option<&str>,
-    people: Vec<String>,
-) -> Result<HashMap<String, NearRow>, Error> {
+    people: &[&str],
+    circles: &[&str],
+) -> Result<HashMap<String, Near>, Error> {
     let Some(viewer) = viewer.filter(|_| !people.is_empty()) else { return Ok(HashMap::new()) };
-    let rows = run.run_keyed(&Nearness { viewer: viewer.to_owned(), people }).await?;
-    Ok(rows.into_iter().map(|row| (row.id.clone(), row)).collect())
+    let owned = |people: &[&str]| people.iter().map(|&person| person.to_owned()).collect();
+    let near = Nearness { viewer: viewer.to_owned(), people: owned(people) };
+    let (rows, within_two) = if circles.is_empty() {
+        (run.run_keyed(&near).await?, Vec::new())
+    } else {
+        let two = WithinTwo { viewer: viewer.to_owned(), people: owned(circles) };
+        run.run_both(&near, &two).await?
+    };
+    let within_two: HashSet<String> = within_two.into_iter().map(|row| row.id).collect();
+    let near = |NearRow { id, following, followed_by }| {
+        let within_two = within_two.contains(&id);
+        (id, Near { following, followed_by, within_two })
+    };
+    Ok(rows.into_iter().map(near).collect())
 }

@@ -38,6 +38,12 @@ queries! {
             let theirs = it.people.iter().map(|person| Fact::Following(person));
             theirs.chain([Fact::Following(&it.viewer), Fact::Numbers(&it.viewer)]).collect()
         };
+    /// Which of those people follow somebody who follows the viewer. That costs much more to know than the rest.
+    read WithinTwo("users/within_two.cypher") { viewer: String, people: Vec<String> } -> IdRow,
+        about |it| {
+            let theirs = it.people.iter().map(|person| Fact::Following(person));
+            theirs.chain([Fact::Following(&it.viewer), Fact::Numbers(&it.viewer)]).collect()
+        };
     /// Who follows a user, newest follow first.
     read Followers("users/followers.cypher") { user: String, hidden: Vec<String>, before_key: i64, before_id: String, limit: usize } -> ListedUser;
     /// Whom a user follows, newest follow first.
@@ -141,6 +147,30 @@ impl Keyed for Nearness {
     }
 }
 
+impl Keyed for WithinTwo {
+    type Thing = String;
+
+    fn things(&self) -> &[String] {
+        &self.people
+    }
+
+    fn about(&self, people: Vec<String>) -> Self {
+        Self { viewer: self.viewer.clone(), people }
+    }
+
+    fn key(&self, person: &String) -> String {
+        format!("{} {person}", self.viewer)
+    }
+
+    fn key_of(&self, row: &IdRow) -> String {
+        self.key(&row.id)
+    }
+
+    fn weight(_: &IdRow) -> usize {
+        96
+    }
+}
+
 /// How near somebody is to a viewer.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct NearRow {
@@ -148,8 +178,6 @@ pub struct NearRow {
     /// The viewer follows them.
     pub following: bool,
     pub followed_by: bool,
-    /// They follow somebody who follows the viewer.
-    pub within_two: bool,
 }
 
 impl SuspendedUsers {

@@ -16,7 +16,7 @@ use kith::{
         queries::{InsertPost, LockAuthor, PostOfUser, PostsViewerState, ReadPosts},
     },
     reactions::queries::{LikePost, Repost},
-    users::queries::{Nearness, ReadUsers, UsersViewerState},
+    users::queries::{Nearness, ReadUsers, UsersViewerState, WithinTwo},
 };
 use neo4rs::Graph;
 use serde_json::{Value, json};
@@ -58,6 +58,7 @@ const BUDGETS: &[(&str, u64, f64)] = &[
     ("reactions/repost.cypher", 60, 0.3),
     ("users/read.cypher", 20, 0.05),
     ("users/nearness.cypher", 300, 0.4),
+    ("users/within_two.cypher", 300, 0.4),
     ("users/viewer_state.cypher", 1100, 0.3),
 ];
 
@@ -230,6 +231,7 @@ fn profiles(server: &Server, world: &World) -> Profiles {
     of.profile(&PostsViewerState { viewer: viewer(), posts: of_viewer(&viewer()) });
     of.profile(&ReadUsers { ids: vec![author()] });
     of.profile(&Nearness { viewer: viewer(), people: vec![author()] });
+    of.profile(&WithinTwo { viewer: viewer(), people: vec![author()] });
     of.profile(&UsersViewerState { viewer: viewer(), ids: authors.iter().take(20).cloned().collect() });
     let parents = vec![post()];
     of.profile(&OldestChildren { parents: parents.clone(), after_key, after_id: after_id(), per_parent });

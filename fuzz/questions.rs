@@ -66,12 +66,11 @@ fn join(tokens: &[String], choices: &mut Choices) -> (String, bool) {
             0 => "\n",
             1 => "\t ",
             2 => "  ",
-            3 if !touch => "",
             4 => {
                 is_strange = true;
                 choices.of_these(&["/**/", " // x\n", "\u{a0}", "\u{2028}", "\u{feff}", "\\u0020"])
             }
-            5..24 if !touch => "",
+            3 | 5..24 if !touch => "",
             _ => " ",
         };
         if !text.is_empty() {
@@ -346,7 +345,6 @@ impl Maker<'_, '_> {
 
     fn node(&mut self) -> Node {
         let (labels, node) = match self.choices.below(32) {
-            0 => (String::new(), Node::Anything),
             1 if self.is_blatant => {
                 self.is(Bad);
                 (format!(":{}", self.choices.of_these(&SECRET)), Node::Anything)
@@ -371,7 +369,7 @@ impl Maker<'_, '_> {
             5 => (format!(":{}|{}", self.choices.of_these(&OPEN), self.choices.of_these(&OPEN)), Node::Open),
             6 => (format!(":{}&{}", self.choices.of_these(&OPEN), self.choices.of_these(&OPEN)), Node::Open),
             7 => (format!(":{}:{}", self.choices.of_these(&OPEN), self.choices.of_these(&OPEN)), Node::Open),
-            8..16 => (String::new(), Node::Anything),
+            0 | 8..16 => (String::new(), Node::Anything),
             _ => (format!(":{}", self.choices.of_these(&OPEN)), Node::Open),
         };
         self.push("(");

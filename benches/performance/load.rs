@@ -92,10 +92,10 @@ fn run(
     Ok((loaded, of_kith, of_database))
 }
 
-/// What a request costs of both processes together, in milliseconds. That all are answered well is taken for granted.
+/// What a request costs of both processes together, in milliseconds. That nearly all are answered well is taken for granted.
 pub fn cost(kith: &Process, database: Option<u32>, case: &Case, duration: Duration) -> Result<f64> {
     let (loaded, of_kith, of_database) = run(kith, database, case, duration)?;
-    if loaded.errors > 0 {
+    if loaded.errors * 100 > loaded.requests {
         return Err(format!("{} errors in {}", loaded.errors, case.name).into());
     }
     Ok(of_kith + of_database)

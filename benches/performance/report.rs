@@ -252,10 +252,10 @@ impl Report {
         writeln!(
             page,
             "## Trust\n\n\
-             *What is to be checked*: CPU a request of the home feed where all posts are for followers alone and each of 50\n\
-             readers has blocked ten people, muted ten, and muted ten words, as a multiple of that where all posts are for\n\
-             everybody and nobody is hidden. The posts are the same. *Of kept parts* are pages that are put together from\n\
-             what is kept; *kept* are whole pages.\n\n\
+             *What is to be checked*: CPU a request of the home feed where all posts that nobody has reposted or quoted are\n\
+             for followers alone and each of 50 readers has blocked ten people, muted ten, and muted ten words, as a multiple\n\
+             of that where all posts are for everybody and nobody is hidden. The pages are the same. *Of kept parts* are pages\n\
+             that are put together from what is kept; *kept* are whole pages.\n\n\
              | | without a cache | of kept parts | kept |\n\
              | --- | ---: | ---: | ---: |"
         )?;

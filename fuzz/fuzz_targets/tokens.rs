@@ -94,8 +94,7 @@ struct Draft {
 }
 
 fn now() -> i64 {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
-    i64::try_from(now.as_secs()).expect("before the end")
+    kith::clock::Clock::default().now().0 / 1_000_000
 }
 
 fn object(value: Value) -> Map<String, Value> {

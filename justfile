@@ -18,7 +18,6 @@ lint:
     cargo fmt --manifest-path fuzz/Cargo.toml --check
     cargo clippy --locked --manifest-path fuzz/Cargo.toml --target-dir target -- -D warnings
     cargo deny --locked check bans licenses sources
-    cargo deny --locked --manifest-path fuzz/Cargo.toml check bans licenses sources
 
 # Throw inputs at `cursors`, `tokens` or `cypher_guard`, for so many seconds
 fuzz TARGET SECONDS="60":

@@ -373,11 +373,9 @@ async fn hydrate(
     };
     let mut reasons = reasons.map(by_post);
     // Of whose own entries a home feed consists, the viewer follows, or is.
-    let followed: HashSet<String> = match feed {
-        Feed::Home(_) => rows.iter().map(|row| row.author_id.clone()).collect(),
-        Feed::User(_) | Feed::Public | Feed::Tag(_) => HashSet::new(),
-    };
-    let audience = Audience::among(&mut &*reading, viewer, posts.values(), &followed).await?;
+    let follows =
+        |author: &str| matches!(feed, Feed::Home(_)) && rows.iter().any(|row| row.author_id == author);
+    let audience = Audience::among(&mut &*reading, viewer, posts.values(), follows).await?;
     let mut items = Vec::new();
     for row in rows {
         let is_shown = |person: &str| feed.shows(person, hidden);

@@ -82,7 +82,7 @@ impl<'a> Audience<'a> {
         viewer: Option<&'a str>,
         posts: impl Iterator<Item = &Post> + Clone,
     ) -> Result<Self, Error> {
-        Self::among(run, viewer, posts, &HashSet::new()).await
+        Self::among(run, viewer, posts, |_| false).await
     }
 
     /// The same where the viewer is known to follow some of the authors. It asks nothing of posts for their followers.
@@ -90,7 +90,7 @@ impl<'a> Audience<'a> {
         run: &mut impl Run,
         viewer: Option<&'a str>,
         posts: impl Iterator<Item = &Post> + Clone,
-        followed: &HashSet<String>,
+        follows: impl Fn(&str) -> bool,
     ) -> Result<Self, Error> {
         let authors_of = |is_asked: &dyn Fn(&Post) -> bool| {
             let posts = posts.clone().filter(|post| is_asked(post));
@@ -101,13 +101,14 @@ impl<'a> Audience<'a> {
         };
         let asked = authors_of(&|post| match post.visibility {
             Visibility::Public | Visibility::Mentioned => false,
-            Visibility::Followers => !followed.contains(&post.author.id),
+            Visibility::Followers => !follows(&post.author.id),
             Visibility::Mutuals | Visibility::Circle => true,
         });
         let circles = authors_of(&|post| post.visibility == Visibility::Circle);
-        let follows = Near { following: true, ..Near::default() };
+        let known = authors_of(&|post| post.visibility == Visibility::Followers && follows(&post.author.id));
+        let following = Near { following: true, ..Near::default() };
         let mut near: HashMap<String, Near> =
-            followed.iter().map(|author| (author.clone(), follows)).collect();
+            known.into_iter().map(|author| (author.to_owned(), following)).collect();
         near.extend(nearness(run, viewer, &asked, &circles).await?);
         Ok(Self { viewer, near })
     }

@@ -31,19 +31,12 @@ queries! {
             let theirs = state.ids.iter().map(|id| Fact::Following(id));
             theirs.chain([Fact::Following(&state.viewer), Fact::Hidden(&state.viewer)]).collect()
         };
-    /// How near each of those people is to a viewer. Whoever begins to follow the viewer, or ends it, changes the
-    /// viewer's numbers.
+    /// How near each of those people is to a viewer.
     read Nearness("users/nearness.cypher") { viewer: String, people: Vec<String> } -> NearRow,
-        about |it| {
-            let theirs = it.people.iter().map(|person| Fact::Following(person));
-            theirs.chain([Fact::Following(&it.viewer), Fact::Numbers(&it.viewer)]).collect()
-        };
+        about |it| follows_between(&it.viewer, &it.people);
     /// Which of those people follow somebody who follows the viewer. That costs much more to know than the rest.
     read WithinTwo("users/within_two.cypher") { viewer: String, people: Vec<String> } -> IdRow,
-        about |it| {
-            let theirs = it.people.iter().map(|person| Fact::Following(person));
-            theirs.chain([Fact::Following(&it.viewer), Fact::Numbers(&it.viewer)]).collect()
-        };
+        about |it| follows_between(&it.viewer, &it.people);
     /// Who follows a user, newest follow first.
     read Followers("users/followers.cypher") { user: String, hidden: Vec<String>, before_key: i64, before_id: String, limit: usize } -> ListedUser;
     /// Whom a user follows, newest follow first.
@@ -123,52 +116,45 @@ impl Keyed for HiddenFrom {
     }
 }
 
-impl Keyed for Nearness {
-    type Thing = String;
-
-    fn things(&self) -> &[String] {
-        &self.people
-    }
-
-    fn about(&self, people: Vec<String>) -> Self {
-        Self { viewer: self.viewer.clone(), people }
-    }
-
-    fn key(&self, person: &String) -> String {
-        format!("{} {person}", self.viewer)
-    }
-
-    fn key_of(&self, row: &NearRow) -> String {
-        self.key(&row.id)
-    }
-
-    fn weight(_: &NearRow) -> usize {
-        128
-    }
+/// What it depends on who of a viewer and some people follow whom. Whoever begins to follow the viewer, or ends it, changes
+/// the viewer's numbers.
+fn follows_between<'a>(viewer: &'a str, people: &'a [String]) -> Vec<Fact<'a>> {
+    let theirs = people.iter().map(|person| Fact::Following(person));
+    theirs.chain([Fact::Following(viewer), Fact::Numbers(viewer)]).collect()
 }
 
-impl Keyed for WithinTwo {
-    type Thing = String;
+/// What asks of a viewer and each of some people.
+macro_rules! keyed_by_viewer_and_person {
+    ($($query:ident -> $row:ident, weight: $weight:literal;)+) => {$(
+        impl Keyed for $query {
+            type Thing = String;
 
-    fn things(&self) -> &[String] {
-        &self.people
-    }
+            fn things(&self) -> &[String] {
+                &self.people
+            }
 
-    fn about(&self, people: Vec<String>) -> Self {
-        Self { viewer: self.viewer.clone(), people }
-    }
+            fn about(&self, people: Vec<String>) -> Self {
+                Self { viewer: self.viewer.clone(), people }
+            }
 
-    fn key(&self, person: &String) -> String {
-        format!("{} {person}", self.viewer)
-    }
+            fn key(&self, person: &String) -> String {
+                format!("{} {person}", self.viewer)
+            }
 
-    fn key_of(&self, row: &IdRow) -> String {
-        self.key(&row.id)
-    }
+            fn key_of(&self, row: &$row) -> String {
+                self.key(&row.id)
+            }
 
-    fn weight(_: &IdRow) -> usize {
-        96
-    }
+            fn weight(_: &$row) -> usize {
+                $weight
+            }
+        }
+    )+};
+}
+
+keyed_by_viewer_and_person! {
+    Nearness -> NearRow, weight: 128;
+    WithinTwo -> IdRow, weight: 96;
 }
 
 /// How near somebody is to a viewer.

@@ -26,8 +26,8 @@ impl<'a> Choices<'a> {
         self.below(times) == times - 1
     }
 
-    pub fn of_these<T: Copy>(&mut self, these: &[T]) -> T {
-        these[self.below(these.len())]
+    pub fn of_these<T: Clone>(&mut self, these: &[T]) -> T {
+        these[self.below(these.len())].clone()
     }
 
     /// Eight bytes.

@@ -288,16 +288,22 @@ impl Maker<'_, '_> {
     fn shortest(&mut self) {
         let function = self.choices.of_these(&["shortestPath", "allShortestPaths"]);
         self.push(function);
+        let ends = self.one_step();
+        // A database looks for both ends by themselves, and finds any by its label alone.
+        if ends != [Node::Open; 2] {
+            self.is(Odd);
+        }
+    }
+
+    /// A path of one relationship in parentheses, and its ends.
+    fn one_step(&mut self) -> [Node; 2] {
         self.push("(");
         let one = self.node();
         let step = self.relationship();
         let other = self.node();
         self.push(")");
         self.judge(&[one, other], &[step]);
-        // A database looks for both ends by themselves, and finds any by its label alone.
-        if one != Node::Open || other != Node::Open {
-            self.is(Odd);
-        }
+        [one, other]
     }
 
     fn pattern(&mut self) {
@@ -312,12 +318,7 @@ impl Maker<'_, '_> {
     /// A path in parentheses that is walked several times: between the nodes around it, a step.
     fn group(&mut self) -> Step {
         let known = self.names.len();
-        self.push("(");
-        let one = self.node();
-        let step = self.relationship();
-        let other = self.node();
-        self.push(")");
-        self.judge(&[one, other], &[step]);
+        self.one_step();
         // Outside they are lists.
         self.names.truncate(known);
         let may_be_none = self.times();
@@ -357,14 +358,13 @@ impl Maker<'_, '_> {
             4 => {
                 self.is(Odd);
                 let label = self.choices.of_these(&OPEN);
-                let form = self.choices.below(4);
-                let labels = [
+                let forms = [
                     format!(" IS {label}"),
                     format!(":({label})"),
                     format!(":!!{label}"),
                     format!(":({label})&%"),
                 ];
-                (labels[form].clone(), Node::Known)
+                (self.choices.of_these(&forms), Node::Known)
             }
             5 => (format!(":{}|{}", self.choices.of_these(&OPEN), self.choices.of_these(&OPEN)), Node::Open),
             6 => (format!(":{}&{}", self.choices.of_these(&OPEN), self.choices.of_these(&OPEN)), Node::Open),
@@ -561,7 +561,6 @@ impl Maker<'_, '_> {
         loop {
             match self.names.last().cloned().filter(|_| self.choices.below(3) > 0) {
                 Some(name) => {
-                    let form = self.choices.below(8);
                     let forms = [
                         name.clone(),
                         name.clone(),
@@ -572,7 +571,8 @@ impl Maker<'_, '_> {
                         format!("collect(DISTINCT {name})"),
                         format!("{name} {{.*}}"),
                     ];
-                    self.push(forms[form].clone());
+                    let form = self.choices.of_these(&forms);
+                    self.push(form);
                 }
                 None => self.value(),
             }
@@ -596,14 +596,14 @@ impl Maker<'_, '_> {
             (5, Some(name)) if self.is_blatant => {
                 self.is(Bad);
                 let secret = self.choices.of_these(&SECRET_NAMES);
-                let form = self.choices.below(4);
                 let forms = [
                     format!("{name}.{secret}"),
                     format!("{name}['{secret}']"),
                     format!("{name} {{.{secret}}}"),
                     format!("{name} . {secret}"),
                 ];
-                self.push(forms[form].clone());
+                let form = self.choices.of_these(&forms);
+                self.push(form);
             }
             (6, Some(name)) => self.push(format!("size(keys({name}))")),
             (7, Some(_)) if self.depth < 2 => self.nested(&["COUNT", "EXISTS", "COLLECT"]),

@@ -289,8 +289,9 @@ fn a_crowd_costs_a_few_statements_on_the_embedded_graph() {
 
 #[test]
 fn a_crowd_costs_a_few_statements_where_everybody_reads_the_same() {
-    // One of them looks back further and further, for there are only two posts.
-    a_crowd_costs_a_few_statements("/v1/feeds/public", 5 + 20, &[]);
+    // One of them looks back further and further, for there are only two posts. And on two cores two may find at the same
+    // moment that the post is not kept: then both ask what they have done with it.
+    a_crowd_costs_a_few_statements("/v1/feeds/public", 4 + 20, &[]);
 }
 
 #[test]

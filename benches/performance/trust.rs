@@ -13,12 +13,14 @@ use kith::{
     app::App,
     auth::{self, Keys, Tokens},
     clock::new_id,
+    config::Config,
     cypher::{Access, IdRow, Query},
     http::server,
     import::queries::{ImportUsers, UserRow},
 };
 use poem::{
-    Endpoint, Request,
+    Endpoint, Request, Response,
+    endpoint::BoxEndpoint,
     http::{HeaderMap, HeaderValue, Method, header},
 };
 use serde::Serialize;
@@ -27,7 +29,7 @@ use serde_json::{Value, json};
 use crate::{
     crowd::client,
     load::{self, Case},
-    server::{Engine, Process, SIGNING_KEY},
+    server::{Engine, Process},
     viewer::Viewer,
     world::{World, plain},
 };
@@ -178,19 +180,30 @@ async fn guard(world: &World, app: &Arc<App>) -> Result<()> {
             format!("/v1/users/{person}/{}", if place < HIDDEN { "block" } else { "mute" })
         });
         for path in words.chain(people) {
-            let request = Request::builder()
-                .method(Method::PUT)
-                .uri(path.parse()?)
-                .header(header::AUTHORIZATION, format!("Bearer {}", viewer.token))
-                .content_type("application/json")
-                .body(if path.ends_with("mute") { "{}" } else { "" });
-            let status = endpoint.get_response(request).await.status();
-            if !status.is_success() {
-                return Err(format!("{status} for {path}").into());
-            }
+            let body = if path.ends_with("mute") { "{}" } else { "" };
+            ask(&endpoint, Method::PUT, &path, &viewer.token, body.to_owned()).await?;
         }
     }
     Ok(())
+}
+
+/// What is answered in this process, if that is a success.
+async fn ask(
+    endpoint: &BoxEndpoint<'static, Response>,
+    method: Method,
+    path: &str,
+    token: &str,
+    body: String,
+) -> Result<Response> {
+    let request = Request::builder()
+        .method(method)
+        .uri(path.parse()?)
+        .header(header::AUTHORIZATION, format!("Bearer {token}"))
+        .content_type("application/json")
+        .body(body);
+    let response = endpoint.get_response(request).await;
+    let status = response.status();
+    if status.is_success() { Ok(response) } else { Err(format!("{status} for {path}").into()) }
 }
 
 /// What it takes to know who asks, in this process and in one thread: once the token was seen, and at first.
@@ -208,7 +221,7 @@ pub async fn tokens(users: u32) -> Result<Vec<Token>> {
         Token { what: "of a session, seen before", time: known(&app, &sessions).await? },
         Token { what: "personal, seen before", time: known(&app, &personal).await? },
     ];
-    let fresh = Tokens::new(&Keys::of(signing_key()?), Duration::from_hours(1));
+    let fresh = Tokens::new(&Keys::configured(&app.config)?, Duration::from_hours(1));
     let started = Instant::now();
     for viewer in &world.viewers {
         black_box(fresh.verify(&viewer.token).map_err(|error| error.to_string())?);
@@ -217,12 +230,6 @@ pub async fn tokens(users: u32) -> Result<Vec<Token>> {
     app.store.close().await;
     eprintln!("{told:?}");
     Ok(told)
-}
-
-/// The same key as that of all servers here, as Kith reads it.
-fn signing_key() -> Result<[u8; 32]> {
-    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-    URL_SAFE_NO_PAD.decode(SIGNING_KEY)?.try_into().map_err(|_| "32 bytes".into())
 }
 
 /// Microseconds each.
@@ -255,22 +262,10 @@ async fn personal_tokens(world: &World, app: &Arc<App>) -> Result<Vec<String>> {
     let mut tokens = Vec::new();
     for viewer in world.viewers.iter().take(READERS) {
         let body = json!({"name": "bench", "scopes": ["read"]}).to_string();
-        let made = Request::builder()
-            .method(Method::POST)
-            .uri("/v1/me/tokens".parse()?)
-            .header(header::AUTHORIZATION, format!("Bearer {}", viewer.token))
-            .content_type("application/json")
-            .body(body);
-        let made: Value = endpoint.get_response(made).await.into_body().into_json().await?;
+        let made = ask(&endpoint, Method::POST, "/v1/me/tokens", &viewer.token, body).await?;
+        let made: Value = made.into_body().into_json().await?;
         let token = made["token"].as_str().ok_or_else(|| format!("no token in {made}"))?.to_owned();
-        let seen = Request::builder()
-            .uri("/v1/me".parse()?)
-            .header(header::AUTHORIZATION, format!("Bearer {token}"))
-            .finish();
-        let status = endpoint.get_response(seen).await.status();
-        if !status.is_success() {
-            return Err(format!("{status} for a new token").into());
-        }
+        ask(&endpoint, Method::GET, "/v1/me", &token, String::new()).await?;
         tokens.push(token);
     }
     Ok(tokens)
@@ -281,8 +276,6 @@ const PACED: u32 = 400;
 const GOOD: usize = 20;
 /// Connections of the flood: nearly as many as one address may have.
 const BAD: usize = 400;
-/// How many tokens of one address are checked a minute: as `src/default.toml` has it.
-const CHECKED: f64 = 600.0;
 
 /// People read their home feeds at a steady pace, at first alone, and then beside a flood of requests whose tokens are in
 /// order but for their signatures, from the same address.
@@ -315,7 +308,7 @@ pub async fn flood(engine: Engine, users: u32, duration: Duration) -> Result<Flo
     errors += more;
     let flood = Flood {
         per_second: sent.per_second(),
-        allowed: CHECKED / 60.0,
+        allowed: f64::from(Config::defaults().rate_limits.unknown_tokens_per_minute) / 60.0,
         paced: PACED,
         quiet,
         flooded,

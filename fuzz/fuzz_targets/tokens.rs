@@ -188,9 +188,9 @@ impl World {
                 if choices.one_in(3) { json!([one, choices.of_these(&names)]) } else { json!(one) }
             }
             "sub" | "sid" => {
-                [json!(""), json!(choices.text()), json!(7), json!("x".repeat(300)), json!(["user"])]
-                    [choices.below(5)]
-                .clone()
+                let names =
+                    [json!(""), json!(choices.text()), json!(7), json!("x".repeat(300)), json!(["user"])];
+                choices.of_these(&names)
             }
             _ => {
                 let times = [
@@ -201,15 +201,13 @@ impl World {
                     json!(1e18),
                     json!(-1e30),
                     json!(true),
-                ];
-                let others = [
                     json!(u64::MAX),
                     json!(i64::MIN),
                     json!("9999999999"),
                     json!(choices.number()),
                     json!(null),
                 ];
-                times.iter().chain(&others).nth(choices.below(12)).cloned().unwrap_or_default()
+                choices.of_these(&times)
             }
         };
         (name, Some(value))

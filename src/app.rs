@@ -19,10 +19,14 @@ use crate::{
     cypher::Query,
     error::Error,
     page::{Cursors, Paging, Position},
+    privacy::mutes::Ends,
     queries,
     store::{Store, StoreError},
     updates::Updates,
 };
+
+/// How often is looked for what is over.
+pub const LOOK: Duration = Duration::from_secs(30);
 
 queries! {
     /// Where the order of feeds ends, which new entries go on with.
@@ -48,6 +52,7 @@ pub struct App {
     pub sessions: Sessions,
     pub attempts: Attempts,
     pub updates: Updates,
+    pub mute_ends: Ends,
     /// What keys are [derived](derived_key) from.
     pub secret: [u8; 32],
     /// The idempotency keys of requests that are running in this process.
@@ -105,6 +110,7 @@ impl App {
             sessions: Sessions::default(),
             attempts: Attempts::default(),
             updates: Updates::default(),
+            mute_ends: Ends::default(),
             running_keys: Mutex::default(),
             secret: keys.sealing,
             config,
@@ -125,17 +131,26 @@ impl App {
         Ok(self.cursors.cut(list, paging.limit, rows, place))
     }
 
-    /// Ends what has a time, some at once, within half a minute after it is over and for as long as the process runs.
+    /// Ends what has a time, within half a minute after it is over and for as long as the process runs.
     pub async fn end_in_time<Q: Query>(&self, what: &'static str, query: impl Fn(i64, usize) -> Q) {
-        const LOOK: Duration = Duration::from_secs(30);
+        loop {
+            self.end_over(what, &query).await;
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Ends what is over by now, some at once. Answers whether all of it could be ended.
+    pub async fn end_over<Q: Query>(&self, what: &'static str, query: impl Fn(i64, usize) -> Q) -> bool {
         const AT_ONCE: usize = 500;
         loop {
             match self.store.run(&query(self.clock.now().0, AT_ONCE)).await {
-                Ok(rows) if rows.len() == AT_ONCE => continue,
-                Ok(_) => {}
-                Err(error) => tracing::warn!(%error, "{what} whose time is over could not be ended"),
+                Ok(rows) if rows.len() == AT_ONCE => {}
+                Ok(_) => return true,
+                Err(error) => {
+                    tracing::warn!(%error, "{what} whose time is over could not be ended");
+                    return false;
+                }
             }
-            tokio::time::sleep(LOOK).await;
         }
     }
 

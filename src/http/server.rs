@@ -124,7 +124,7 @@ pub async fn serve(
         background.spawn(crate::peers::keep_up(Arc::clone(&app)));
     }
     background.spawn(crate::feeds::heat::keep(Arc::clone(&app)));
-    background.spawn(crate::privacy::end_mutes(Arc::clone(&app)));
+    background.spawn(crate::privacy::mutes::end_in_time(Arc::clone(&app)));
     background.spawn(crate::moderation::end_suspensions(Arc::clone(&app)));
     background.spawn(crate::cdn::purge(Arc::clone(&app)));
     let served = connections::serve(listener, endpoint, &app.config.http, stop).await;

@@ -20,6 +20,8 @@ queries! {
     /// Ends mutes whose time is over.
     write EndMutes("privacy/end_mutes.cypher") { now: i64, limit: usize } -> IdRow,
         about |_, rows| rows.iter().map(|row| Fact::Hidden(&row.id)).collect();
+    /// When the first mute that has an end is over.
+    read FirstEnd("privacy/first_end.cypher") {} -> EndRow;
     /// Locks a user, and tells which words they mute.
     write LockWords("privacy/lock_words.cypher") { viewer: String, now: i64 } -> WordsRow,
         about |_| vec![];
@@ -32,6 +34,11 @@ queries! {
     read Blocked("privacy/blocked.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> ListedUser;
     /// Whom a user mutes, newest mute first.
     read Muted("privacy/muted.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> ListedUser;
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct EndRow {
+    pub until: i64,
 }
 
 /// What a block changes: neither sees the other, nor follows the other any longer.

@@ -1,7 +1,7 @@
 //! Who is shown to whom: every operation of the document, by what is between two people.
 
 use futures_util::future::join_all;
-use kith::privacy::queries::EndMutes;
+use kith::privacy::mutes;
 use serde_json::{Value, json};
 
 use crate::support::{Kith, On, Person, each, on_both_stores, text};
@@ -362,21 +362,30 @@ on_both_stores! {
         let mute = format!("/v1/users/{}/mute", bob.id);
         let state = kith.put(&ann, &format!("{mute}?expires_in=3600")).await;
         assert!(state["muted_until"].is_string() && feed().await == Some(0), "{state}");
-        let end = async |after: i64| {
-            let now = kith.app.clock.now().0 + after * 1_000_000;
-            kith.app.store.run(&EndMutes { now, limit: 500 }).await.expect("an end");
+        let end_after = async |seconds: i64| {
+            kith.app.clock.shift(seconds * 1_000_000);
+            mutes::look(&kith.app).await;
         };
-        end(3_590).await;
+        end_after(0).await;
+        let is_known = kith.app.mute_ends.are_after(kith.app.clock.now().0);
+        assert_eq!(is_known, kith.app.store.is_embedded(), "nobody looks there before it is time");
+        let (cat, dan) = (kith.newcomer("cat").await, kith.newcomer("dan").await);
+        kith.put(&cat, &format!("/v1/users/{}/mute?expires_in=7200", dan.id)).await;
+        end_after(3_590).await;
         assert_eq!(feed().await, Some(0));
-        end(3_610).await;
+        end_after(20).await;
         assert_eq!(feed().await, Some(1));
+        let muted = async || kith.walk("/v1/me/mutes", &cat.token, 10).await.len();
+        assert_eq!(muted().await, 1);
+        end_after(3_600).await;
+        assert_eq!(muted().await, 0, "the next in turn");
         for seconds in ["0", "-1", "soon", "315360001"] {
             kith.send("PUT", &format!("{mute}?expires_in={seconds}"), &ann.token, Value::Null)
                 .await
                 .expect_problem(400, "invalid_parameter");
         }
         kith.put(&ann, &mute).await;
-        end(1_000_000_000).await;
+        end_after(1_000_000_000).await;
         assert_eq!(feed().await, Some(0), "for good");
     }
 

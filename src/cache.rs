@@ -7,28 +7,28 @@
 //!
 //! A [`Reading`] is one answer in the making. Whatever it reads, it notes what that depends on.
 
+mod answer;
 mod reading;
 
 use std::{
     any::Any,
     collections::HashMap,
-    hash::{BuildHasher, Hash, RandomState},
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    hash::{BuildHasher, RandomState},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use metrics::Counter;
 use moka::sync::Cache as Memory;
 use tokio::sync::watch;
 
 use crate::{
     config::CacheConfig,
-    http::coding::Coding,
     store::{Changes, Checked, Commits, Moment, Slot, Store},
     telemetry::{CACHE_BYTES, CACHE_LOOKUPS},
 };
 
+pub use answer::{Answer, Draft, Turn, Whereabouts};
 pub use reading::Reading;
 
 /// What is kept, and what is being read to be kept.
@@ -47,8 +47,6 @@ type Loading = HashMap<u64, watch::Receiver<Option<Arc<Kept>>>>;
 
 /// The kinds of what is kept, in the metrics: a statement's file, or the name of an answer.
 type Kind = &'static str;
-
-const ASIDE: Kind = "aside";
 
 struct Kept {
     /// Tells apart what shares a hash.
@@ -84,6 +82,8 @@ struct Place<'a> {
     kind: Kind,
     key: Box<str>,
     hash: u64,
+    /// What was kept there and does not hold any more.
+    was: Option<Arc<Kept>>,
     sender: watch::Sender<Option<Arc<Kept>>>,
 }
 
@@ -99,6 +99,10 @@ impl Kept {
         let bytes = OVERHEAD + key.len() + basis.slots.len() * size_of::<Slot>() + weight;
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         Self { kind, key, basis, checked: Checked::default(), bytes, value }
+    }
+
+    fn is(&self, kind: Kind, key: &str) -> bool {
+        self.kind == kind && *self.key == *key
     }
 
     fn value<T: Send + Sync + 'static>(&self) -> Arc<T> {
@@ -127,6 +131,8 @@ impl Cache {
         if let Some(memory) = &self.memory {
             memory.invalidate_all();
         }
+        // Somebody may still know where it was.
+        self.changes.change_anything();
     }
 
     /// How many bytes are taken, about.
@@ -141,55 +147,36 @@ impl Cache {
         self.memory.is_some()
     }
 
-    /// What was put aside under that key, or under another with the same hash.
-    pub fn aside<T: Send + Sync + 'static>(&self, key: &impl Hash) -> Option<Arc<T>> {
-        let kept = self.memory.as_ref()?.get(&self.hash.hash_one((ASIDE, key)))?;
-        kept.value.downcast_ref::<Arc<T>>().cloned()
-    }
-
-    /// Remembers something within the bounds of the memory. It depends on nothing: whoever takes it checks it.
-    pub fn put_aside<T: Send + Sync + 'static>(&self, key: &impl Hash, bytes: usize, value: T) {
-        let Some(memory) = &self.memory else { return };
-        let basis = Basis { since: self.changes.now(), born: Instant::now(), slots: [].into() };
-        let kept = Kept::new(ASIDE, "".into(), basis, bytes, Box::new(Arc::new(value)));
-        memory.insert(self.hash.hash_one((ASIDE, key)), Arc::new(kept));
-    }
-
-    /// The answer that is kept in that place, which whoever asks for it counts.
-    pub fn kept(&self, place: u64) -> Option<Arc<Answer>> {
-        let kept = self.memory.as_ref()?.get(&place)?;
-        let answer = kept.value.downcast_ref::<Arc<Answer>>().filter(|_| self.holds(&kept))?;
-        Some(Arc::clone(answer))
-    }
-
     /// What is kept under that key, or whose turn it is to read it.
     fn look(&self, kind: Kind, key: &str) -> Look<'_> {
         let hash = self.hash.hash_one((kind, key));
-        if let Some(kept) = self.find(kind, key, hash) {
-            return Look::Found(kept);
-        }
+        let was = match self.find(kind, key, hash) {
+            Some(kept) if self.holds(&kept) => return Look::Found(kept),
+            was => was,
+        };
         let mut loading = self.loading();
         if let Some(receiver) = loading.get(&hash) {
             return Look::Loading(receiver.clone());
         }
         let (sender, receiver) = watch::channel(None);
         loading.insert(hash, receiver);
-        Look::Missing(Place { cache: self, kind, key: key.into(), hash, sender })
+        Look::Missing(Place { cache: self, kind, key: key.into(), hash, was, sender })
     }
 
     /// Whether that is neither kept nor being read.
     fn lacks(&self, kind: Kind, key: &str) -> bool {
         let hash = self.hash.hash_one((kind, key));
-        self.find(kind, key, hash).is_none() && !self.loading().contains_key(&hash)
+        let holds = self.find(kind, key, hash).is_some_and(|kept| self.holds(&kept));
+        !holds && !self.loading().contains_key(&hash)
     }
 
     fn loading(&self) -> MutexGuard<'_, Loading> {
         self.loading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What is kept under that key, whether it holds or not.
     fn find(&self, kind: Kind, key: &str, hash: u64) -> Option<Arc<Kept>> {
-        let kept = self.memory.as_ref()?.get(&hash)?;
-        self.is(kind, key, &kept).then_some(kept)
+        self.memory.as_ref()?.get(&hash).filter(|kept| kept.is(kind, key))
     }
 
     fn holds(&self, kept: &Kept) -> bool {
@@ -217,52 +204,7 @@ impl Drop for Place<'_> {
     }
 }
 
-/// An answer as it is sent.
-#[derive(Debug)]
-pub struct Answer {
-    pub body: Bytes,
-    pub etag: String,
-    pub next_cursor: Option<String>,
-    /// What it depends on.
-    pub slots: Arc<[Slot]>,
-    /// Where it is [kept](Cache::kept), if it is.
-    pub place: Option<u64>,
-    /// Where it counts as found.
-    pub hits: Counter,
-    /// The body as it was coded for whoever asked for that first.
-    coded: [OnceLock<Bytes>; 2],
-}
-
-impl Answer {
-    pub fn coded(&self, coding: Coding) -> Bytes {
-        self.coded[coding as usize].get_or_init(|| coding.encode(&self.body).into()).clone()
-    }
-}
-
-/// An answer that is kept, or the turn to make it.
-pub enum Turn<'a> {
-    Kept(Arc<Answer>),
-    Make(Draft<'a>),
-}
-
-/// The turn to make an answer.
-pub struct Draft<'a> {
-    place: Option<Place<'a>>,
-    reading: Reading<'a>,
-}
-
 impl Cache {
-    /// The answer that is kept under that key, or the turn to make it. Who waits for another's gets it once it is made.
-    pub async fn answer<'a>(&'a self, store: &'a Store, kind: Kind, key: &str) -> Turn<'a> {
-        if self.memory.is_none() {
-            return Turn::Make(Draft { place: None, reading: Reading::new(self, store) });
-        }
-        match self.kept_or_turn(kind, key).await {
-            (Some(kept), _) => Turn::Kept(kept.value()),
-            (None, place) => Turn::Make(Draft { place, reading: Reading::new(self, store) }),
-        }
-    }
-
     /// What is kept under that key, or the turn to read it; neither, if somebody else's reading came to nothing: then each
     /// goes on alone.
     async fn kept_or_turn(&self, kind: Kind, key: &str) -> (Option<Arc<Kept>>, Option<Place<'_>>) {
@@ -277,33 +219,7 @@ impl Cache {
 
     /// Whether that is what is asked for, and still holds.
     fn is(&self, kind: Kind, key: &str, kept: &Kept) -> bool {
-        kept.kind == kind && *kept.key == *key && self.holds(kept)
-    }
-}
-
-impl<'a> Draft<'a> {
-    pub fn reading(&self) -> &Reading<'a> {
-        &self.reading
-    }
-
-    /// Keeps what was made of the reading.
-    pub fn keep(self, body: Bytes, etag: String, next_cursor: Option<String>) -> Arc<Answer> {
-        let basis = self.reading.basis();
-        // With room for the body in both codings.
-        let weight = body.len() * 2 + etag.len() + 300;
-        let answer = Arc::new(Answer {
-            body,
-            etag,
-            next_cursor,
-            slots: Arc::clone(&basis.slots),
-            place: self.place.as_ref().map(|place| place.hash),
-            hits: self.place.as_ref().map_or_else(Counter::noop, |place| counter(place.kind, true)),
-            coded: Default::default(),
-        });
-        if let Some(place) = self.place {
-            place.fill(basis, weight, Box::new(Arc::clone(&answer)));
-        }
-        answer
+        kept.is(kind, key) && self.holds(kept)
     }
 }
 
@@ -443,6 +359,33 @@ mod tests {
         };
         let (turn, ()) = futures_util::future::join(cache.answer(&store, KIND, "other"), gone).await;
         assert!(matches!(turn, Turn::Make(_)), "the next makes it");
+    }
+
+    #[tokio::test]
+    async fn who_knows_where_an_answer_was_gets_it_while_it_is_kept_and_holds() {
+        let (store, cache) = parts();
+        let make = async |text: &str| match cache.answer(&store, KIND, "key").await {
+            Turn::Make(draft) => {
+                draft.reading().note(&[Fact::Post("p")]);
+                draft.keep(text.to_owned().into(), String::new(), None)
+            }
+            Turn::Kept(_) => panic!("it is not to be kept"),
+        };
+        let first = make("first").await;
+        let there = cache.whereabouts(&first).expect("a place");
+        for _ in 0..100 {
+            assert_eq!(cache.kept(&there).expect("an answer").body, "first");
+        }
+        let mut touched = Touched::default();
+        store.changes().touch(&mut touched, &[Fact::Post("p")]);
+        store.changes().begin(touched).end(None);
+        assert!(cache.kept(&there).is_none(), "it does not hold");
+        let second = make("second").await;
+        assert!(cache.whereabouts(&first).is_none(), "another is there");
+        assert!(cache.kept(&there).is_none(), "it never comes back");
+        let there = cache.whereabouts(&second).expect("a place");
+        cache.clear();
+        assert!(cache.kept(&there).is_none(), "it was thrown away");
     }
 
     #[tokio::test]

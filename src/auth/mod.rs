@@ -25,7 +25,7 @@ pub use issuers::Issuers;
 pub use keys::Keys;
 pub use passwords::Passwords;
 pub use personal::PersonalTokens;
-pub use proof::{Account, Proof, is_good, is_remembered, known};
+pub use proof::{Account, Proof, Vouched, is_good, is_remembered, known};
 pub use role::Role;
 pub use services::{ACT_AS, Services};
 pub use sessions::Sessions;

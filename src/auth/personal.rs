@@ -106,6 +106,11 @@ impl PersonalTokens {
         self.memory.get(hash, load).await
     }
 
+    /// Another number after each end that this instance makes.
+    pub fn ends(&self) -> u64 {
+        self.memory.ends()
+    }
+
     /// Forgets all, which is what the end of an account needs.
     pub fn forget_all(&self) {
         self.memory.forget_all();

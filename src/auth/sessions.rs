@@ -46,6 +46,11 @@ impl Sessions {
         self.known.get(name, load).await
     }
 
+    /// Another number after each end that this instance makes.
+    pub fn ends(&self) -> u64 {
+        self.known.ends()
+    }
+
     pub async fn forget(&self, name: &str) {
         self.known.forget(name).await;
     }

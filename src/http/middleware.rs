@@ -26,6 +26,15 @@ use crate::{
 
 pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The headers that change what a request does, and how they are written.
+static MEANT: [(HeaderName, &str); 5] = [
+    (HeaderName::from_static("idempotency-key"), "Idempotency-Key"),
+    (header::IF_MATCH, "If-Match"),
+    (header::IF_NONE_MATCH, "If-None-Match"),
+    (HeaderName::from_static("kith-act-as"), "Kith-Act-As"),
+    (HeaderName::from_static("last-event-id"), "Last-Event-ID"),
+];
+
 /// No browser is to run, load or frame anything of what is meant for programs.
 const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
@@ -223,10 +232,12 @@ pub fn refusal(request: &Request) -> Option<Error> {
     if is_said_twice {
         return Some(invalid_parameter("Kith-Act-As", "must be one id"));
     }
-    ["Idempotency-Key", "If-Match", "If-None-Match", "Kith-Act-As", "Last-Event-ID"]
-        .into_iter()
-        .find(|name| request.headers().get_all(*name).iter().any(|value| value.to_str().is_err()))
-        .map(|name| invalid_parameter(name, "must be visible ASCII characters"))
+    let is_illegible =
+        |name: &HeaderName| request.headers().get_all(name).iter().any(|value| value.to_str().is_err());
+    MEANT
+        .iter()
+        .find(|(name, _)| is_illegible(name))
+        .map(|(_, written)| invalid_parameter(written, "must be visible ASCII characters"))
 }
 
 fn is_problem_missing(status: StatusCode, content_type: Option<&str>) -> bool {

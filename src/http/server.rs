@@ -18,7 +18,7 @@ use super::{
     operations::metrics_page,
     representation::represent,
     routes::Routes,
-    shortcut::shortcut,
+    shortcut::{Shortcuts, shortcut},
 };
 use crate::{
     app::{App, StartError},
@@ -60,6 +60,7 @@ pub fn layered(
     let routes = Arc::new(routes);
     let (log_routes, short_routes) = (Arc::clone(&routes), Arc::clone(&routes));
     let (short_app, limited_app) = (Arc::clone(&app), Arc::clone(&app));
+    let shortcuts = Arc::new(Shortcuts::new(app.config.cache.megabytes));
     let origins = Origins::parse(&app.config.http.cors_origins).ok().flatten().map(Arc::new);
     let is_secure = public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
     let layered = endpoint
@@ -74,7 +75,8 @@ pub fn layered(
         // The compiler would not take one type of all these layers.
         .boxed()
         .around(move |endpoint, request| {
-            shortcut(endpoint, Arc::clone(&short_app), Arc::clone(&short_routes), request)
+            let (app, routes) = (Arc::clone(&short_app), Arc::clone(&short_routes));
+            shortcut(endpoint, app, routes, Arc::clone(&shortcuts), request)
         });
     let limits = Limits::of(&limited_app.config).map(Arc::new);
     let limited = match limits {

@@ -240,6 +240,32 @@ fn a_log_in_hashes_once_whether_or_not_somebody_is_there() {
     }
 }
 
+/// A page that is kept, asked for again and again by the same token, is answered by the shortest way there is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_ends_opens_nothing_from_then_on_however_often_it_was_just_used() {
+    let kith = Kith::start(On::Embedded).await;
+    let ann = kith.person("ann").await;
+    kith.post(&ann, "hello").await;
+    let new = json!({"name": "a program", "scopes": ["read"]});
+    let personal = kith.send("POST", "/v1/me/tokens", &ann.token, new).await.expect(201);
+    let status = async |token: &str| kith.send("GET", "/v1/feeds/home", token, Value::Null).await.status;
+    let token = text(&personal["token"]);
+    let use_both = async || {
+        for _ in 0..5 {
+            assert_eq!((status(&ann.token).await, status(&token).await), (200, 200));
+        }
+    };
+    use_both().await;
+    let path = format!("/v1/me/tokens/{}", text(&personal["id"]));
+    kith.send("DELETE", &path, &ann.token, Value::Null).await.expect(204);
+    assert_eq!((status(&ann.token).await, status(&token).await), (200, 401));
+    let login = json!({"handle": ann.handle, "password": "correct horse"});
+    let other = text(&kith.send("POST", "/v1/sessions", "", login).await.expect(200)["access_token"]);
+    assert_eq!((status(&ann.token).await, status(&other).await), (200, 200));
+    kith.send("DELETE", "/v1/sessions/current", &ann.token, Value::Null).await.expect(204);
+    assert_eq!((status(&ann.token).await, status(&other).await), (401, 200));
+}
+
 /// Each step of a change of the signing key is looked at from an instance before it and one after it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_signing_key_changes_and_nobody_is_locked_out() {

@@ -50,6 +50,13 @@ pub trait Keyed: Query<Row: Clone> + Sized {
     /// About how many bytes a row takes.
     fn weight(row: &Self::Row) -> usize;
 
+    /// A question about one of its things, by its place, that the embedded graph answers for less and that has the same
+    /// answer as this one, provided that it has as many rows as those, which were the answer at some time.
+    fn renewal(&self, place: usize, was: &[Self::Row]) -> Option<Self> {
+        let _ = (place, was);
+        None
+    }
+
     fn keys(&self) -> Vec<String> {
         self.things().iter().map(|thing| self.key(thing)).collect()
     }

@@ -1,9 +1,10 @@
-// The newest posts and reposts of each of those authors, newest first. An author without a row has none.
+// The newest posts and reposts of each of those authors since some rank key, newest first. An author without a row has
+// none.
 // The redundant first sort key makes the planner read each author's in index order and stop.
 UNWIND $authors AS author_id
 CALL (author_id) {
   MATCH (entry:Entry)
-  WHERE entry.author_id = author_id AND entry.rank_key IS NOT NULL
+  WHERE entry.author_id = author_id AND entry.rank_key >= $since
   RETURN entry
   ORDER BY entry.author_id DESC, entry.rank_key DESC, entry.id DESC
   LIMIT $limit

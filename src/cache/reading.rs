@@ -6,6 +6,8 @@ use std::{
     time::Instant,
 };
 
+use futures_util::future::try_join_all;
+
 use super::{Basis, Cache, Kept, Kind, Look, Place, count, loaded};
 use crate::{
     cypher::{Keyed, Query},
@@ -146,10 +148,17 @@ impl<'a> Reading<'a> {
         lists: &mut [Option<Arc<Vec<Q::Row>>>],
     ) -> Result<(), Error> {
         let (since, born) = (self.cache.changes.now(), Instant::now());
-        let numbers: Vec<usize> = places.iter().map(|(n, _)| *n).collect();
-        let mut by_key = grouped(query, self.store.run(&query.only(&numbers)).await?);
-        for (n, place) in places {
-            let rows = by_key.remove(&*place.key).unwrap_or_default();
+        let renewed = try_join_all(places.iter().map(|(n, place)| self.renewed(query, *n, place))).await?;
+        let is_left = |(_, renewed): &(_, &Option<_>)| renewed.is_none();
+        let numbers: Vec<usize> =
+            places.iter().map(|(n, _)| *n).zip(&renewed).filter(is_left).map(|(n, _)| n).collect();
+        let mut by_key = if numbers.is_empty() {
+            HashMap::new()
+        } else {
+            grouped(query, self.store.run(&query.only(&numbers)).await?)
+        };
+        for ((n, place), renewed) in places.into_iter().zip(renewed) {
+            let rows = renewed.or_else(|| by_key.remove(&*place.key)).unwrap_or_default();
             let slots = self.cache.changes.slots(&query.only(&[n]).facts(&rows));
             let weight = rows.iter().map(Q::weight).sum();
             let kept =
@@ -157,6 +166,20 @@ impl<'a> Reading<'a> {
             lists[n] = Some(self.take::<Q>(&kept));
         }
         Ok(())
+    }
+
+    /// The rows of a key of which others were kept before, if these make them cheaper to read.
+    async fn renewed<Q: Keyed>(
+        &self,
+        query: &Q,
+        n: usize,
+        place: &Place<'_>,
+    ) -> Result<Option<Vec<Q::Row>>, Error> {
+        let Some(was) = place.was.as_ref().filter(|_| self.store.is_embedded()) else { return Ok(None) };
+        let was = was.value::<Vec<Q::Row>>();
+        let Some(renewal) = query.renewal(n, &was) else { return Ok(None) };
+        let rows = self.store.run(&renewal).await?;
+        Ok((rows.len() >= was.len()).then_some(rows))
     }
 }
 

@@ -10,7 +10,7 @@ const KEPT: usize = 32;
 
 /// The newest entries of those authors.
 pub fn recent<'a>(authors: impl IntoIterator<Item = &'a str>) -> Recent {
-    Recent { authors: authors.into_iter().map(str::to_owned).collect(), limit: KEPT }
+    Recent { authors: authors.into_iter().map(str::to_owned).collect(), since: i64::MIN, limit: KEPT }
 }
 
 /// The newest entries of all the lists after a position; nothing if what is kept of a list ends before that is known.

@@ -20,8 +20,8 @@ queries! {
     /// Whom each of those viewers follows and does not mute.
     read Followed("feeds/followed.cypher") { viewers: Vec<String> } -> FollowedRow,
         about |it| it.viewers.iter().flat_map(|viewer| [Fact::Following(viewer), Fact::Hidden(viewer)]).collect();
-    /// The newest posts and reposts of each of those authors, newest first.
-    read Recent("feeds/recent.cypher", embedded "feeds/recent.embedded.cypher") { authors: Vec<String>, limit: usize } -> EntryRow,
+    /// The newest posts and reposts of each of those authors since some rank key, newest first.
+    read Recent("feeds/recent.cypher", embedded "feeds/recent.embedded.cypher") { authors: Vec<String>, since: i64, limit: usize } -> EntryRow,
         about |it| it.authors.iter().map(|author| Fact::Entries(author)).collect();
     /// Who reposted each of those posts.
     read Reposters("feeds/reposters.cypher") { posts: Vec<String> } -> ReasonRow,
@@ -88,7 +88,7 @@ impl Keyed for Recent {
     }
 
     fn about(&self, authors: Vec<String>) -> Self {
-        Self { authors, limit: self.limit }
+        Self { authors, since: self.since, limit: self.limit }
     }
 
     fn key_of(&self, row: &EntryRow) -> String {
@@ -97,6 +97,12 @@ impl Keyed for Recent {
 
     fn weight(_: &EntryRow) -> usize {
         208
+    }
+
+    /// Where as many are left as were there before, or more have come, none that is older is among the newest.
+    fn renewal(&self, place: usize, was: &[EntryRow]) -> Option<Self> {
+        let oldest = was.last().filter(|_| was.len() == self.limit)?;
+        Some(Self { authors: vec![self.authors[place].clone()], since: oldest.rank_key, limit: self.limit })
     }
 }
 

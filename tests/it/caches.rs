@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::{
     crash::server::Server,
     neo4j,
-    support::{Kith, On, Person, on_both_stores, text},
+    support::{Kith, On, Person, each, on_both_stores, text},
 };
 
 /// A path, and who asks; nobody, if the token is empty.
@@ -133,6 +133,50 @@ on_both_stores! {
             }
             are_as_read_anew(kith, &all, &format!("{method} {path}")).await;
         }
+    }
+
+    /// Of more than are kept. What was kept of an author makes it cheaper to read what there is now: it must not tell it.
+    async fn the_newest_of_an_author_are_exact_after_each_post_and_each_deletion(kith: &Kith) {
+        let (ann, bob) = (kith.newcomer("ann").await, kith.newcomer("bob").await);
+        kith.follow(&ann, &bob).await;
+        let mut posts = Vec::new();
+        for number in 0..40 {
+            posts.push(text(&kith.post(&bob, &number.to_string()).await["id"]));
+        }
+        let shows = async |posts: &[String], when: &str| {
+            // What is kept of an author is read beside the first.
+            for round in 0..3 {
+                for path in ["/v1/feeds/home", &format!("/v1/users/{}/posts", bob.id)] {
+                    let page = kith.get(&format!("{path}?limit=50"), &ann.token).await;
+                    let shown = each(page["items"].as_array().expect("items"), "/post/id");
+                    assert!(shown.into_iter().eq(posts.iter().rev()), "{path} {when}, read {round}");
+                }
+            }
+        };
+        shows(&posts, "at first").await;
+        for number in 0..12 {
+            let (place, when) = match number {
+                0 | 1 | 5 => (None, "after a post"),
+                // The newest, the oldest that is kept, and the oldest of all.
+                2 | 6 | 7 => (Some(posts.len() - 1), "without the newest"),
+                3 | 8 => (Some(posts.len() - 32), "without one of the newest"),
+                _ => (Some(0), "without the oldest"),
+            };
+            match place {
+                None => posts.push(text(&kith.post(&bob, "another").await["id"])),
+                Some(place) => {
+                    let path = format!("/v1/posts/{}", posts.remove(place));
+                    kith.send("DELETE", &path, &bob.token, Value::Null).await.expect(204);
+                }
+            }
+            shows(&posts, when).await;
+        }
+        // As many come as go.
+        for post in posts.split_off(posts.len() - 5) {
+            kith.send("DELETE", &format!("/v1/posts/{post}"), &bob.token, Value::Null).await.expect(204);
+            posts.push(text(&kith.post(&bob, "instead").await["id"]));
+        }
+        shows(&posts, "after five were replaced").await;
     }
 
     async fn many_who_write_and_read_at_once_leave_nothing_behind_that_is_not_so(kith: &Kith) {

@@ -203,7 +203,7 @@ fn profiles(server: &Server, world: &World) -> Profiles {
         start: i64::MAX,
     });
     of.profile(&Followed { viewers: vec![viewer()] });
-    of.profile(&Recent { authors: authors.iter().take(8).cloned().collect(), limit: 32 });
+    of.profile(&Recent { authors: authors.iter().take(8).cloned().collect(), since: i64::MIN, limit: 32 });
     of.profile(&Reposters { posts: posts.clone() });
     of.profile(&UserEntries {
         user: author(),

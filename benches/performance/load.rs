@@ -51,7 +51,7 @@ pub struct Printed {
 
 impl Printed {
     pub fn per_second(&self) -> f64 {
-        self.requests.to_f64() / self.seconds
+        rate(std::iter::once(self))
     }
 }
 
@@ -71,43 +71,48 @@ impl fmt::Display for Load {
     }
 }
 
-/// Loads Kith, reads after a warm-up, and tells what a request has cost of the time of both processes, in milliseconds.
-fn run(
-    kith: &Process,
-    database: Option<u32>,
-    case: &Case,
-    duration: Duration,
-) -> Result<(Printed, f64, f64)> {
+/// How often Kith and the bare handler take turns. The machine is not the same from one second to the next.
+const TURNS: u32 = 3;
+
+/// What was sent, and what it cost of both processes' time, in milliseconds.
+struct Sent {
+    printed: Printed,
+    kith: f64,
+    database: f64,
+}
+
+/// Loads Kith.
+fn send(kith: &Process, database: Option<u32>, case: &Case, duration: Duration) -> Result<Sent> {
+    let database = || database.map(cpu).unwrap_or_default();
+    let before = (kith.cpu(), database());
+    let printed = wrk(&kith.address, case, CONNECTIONS, duration)?;
+    Ok(Sent { printed, kith: kith.cpu() - before.0, database: database() - before.1 })
+}
+
+/// Loads Kith until it is warm: connections, plans and the JVM, whose compiler takes its time.
+fn warm_up(kith: &Process, database: Option<u32>, case: &Case, duration: Duration) -> Result<()> {
     if case.is_read() {
-        // Warm: connections, plans and the JVM, whose compiler takes its time.
         let warm = if database.is_some() { duration * 2 } else { duration };
         wrk(&kith.address, case, CONNECTIONS, warm.max(Duration::from_secs(4)))?;
     }
-    let database = || database.map(cpu).unwrap_or_default();
-    let before = (kith.cpu(), database());
-    let loaded = wrk(&kith.address, case, CONNECTIONS, duration)?;
-    let after = (kith.cpu(), database());
-    let each = |spent: f64| spent / loaded.requests.max(1).to_f64();
-    let (of_kith, of_database) = (each(after.0 - before.0), each(after.1 - before.1));
-    Ok((loaded, of_kith, of_database))
+    Ok(())
 }
 
 /// What a request costs of both processes together, in milliseconds. That nearly all are answered well is taken for granted.
 pub fn cost(kith: &Process, database: Option<u32>, case: &Case, duration: Duration) -> Result<f64> {
-    let (loaded, of_kith, of_database) = run(kith, database, case, duration)?;
-    if loaded.errors * 100 > loaded.requests {
-        return Err(format!("{} errors in {}", loaded.errors, case.name).into());
+    warm_up(kith, database, case, duration)?;
+    let Sent { printed, kith, database } = send(kith, database, case, duration)?;
+    if printed.errors * 100 > printed.requests {
+        return Err(format!("{} errors in {}", printed.errors, case.name).into());
     }
-    Ok(of_kith + of_database)
+    Ok((kith + database) / printed.requests.max(1).to_f64())
 }
 
-/// Loads Kith, whose database is that process if it has one, then a bare handler that answers the same bytes.
+/// Loads Kith, whose database is that process if it has one, and in turns a bare handler that answers the same bytes.
 pub fn compare(kith: &Process, database: Option<u32>, case: &Case, duration: Duration) -> Result<Load> {
     let (path, token, body) = case.requests.first().ok_or("nothing to ask for")?;
-    let is_read = body.is_empty();
-    let (loaded, cpu_of_kith, cpu_of_database) = run(kith, database, case, duration)?;
-
-    let answer = if is_read { kith.get(path, token)? } else { body.clone().into_bytes() };
+    warm_up(kith, database, case, duration)?;
+    let answer = if body.is_empty() { kith.get(path, token)? } else { body.clone().into_bytes() };
     let file = target().join("bench/bare.json");
     fs::write(&file, &answer)?;
     let bare = Process::bare(&file)?;
@@ -119,17 +124,35 @@ pub fn compare(kith: &Process, database: Option<u32>, case: &Case, duration: Dur
             .map(|(path, token, _)| (path.clone(), token.clone(), String::new()))
             .collect(),
     };
-    let bare_load = wrk(&bare.address, &reads, CONNECTIONS, duration / 3)?;
+    wrk(&bare.address, &reads, CONNECTIONS, Duration::from_secs(1))?;
+    let (mut sent, mut of_bare) = (Vec::new(), Vec::new());
+    for _ in 0..TURNS {
+        sent.push(send(kith, database, case, duration / TURNS)?);
+        of_bare.push(wrk(&bare.address, &reads, CONNECTIONS, duration / TURNS)?);
+    }
+    let requests: u64 = sent.iter().map(|sent| sent.printed.requests).sum();
+    let each = |of: fn(&Sent) -> f64| sent.iter().map(of).sum::<f64>() / requests.max(1).to_f64();
+    let middle = |of: fn(&Sent) -> f64| {
+        let mut all: Vec<f64> = sent.iter().map(of).collect();
+        all.sort_by(f64::total_cmp);
+        all[all.len() / 2]
+    };
     Ok(Load {
-        per_second: loaded.per_second(),
-        p50: loaded.p50,
-        p99: loaded.p99,
-        cpu_of_kith,
-        cpu_of_database,
-        errors: loaded.errors,
-        bare_per_second: bare_load.per_second(),
+        per_second: rate(sent.iter().map(|sent| &sent.printed)),
+        p50: middle(|sent| sent.printed.p50),
+        p99: middle(|sent| sent.printed.p99),
+        cpu_of_kith: each(|sent| sent.kith),
+        cpu_of_database: each(|sent| sent.database),
+        errors: sent.iter().map(|sent| sent.printed.errors).sum(),
+        bare_per_second: rate(of_bare.iter()),
         bytes: answer.len(),
     })
+}
+
+/// Requests a second, of all together.
+fn rate<'a>(printed: impl Iterator<Item = &'a Printed> + Clone) -> f64 {
+    let requests: u64 = printed.clone().map(|printed| printed.requests).sum();
+    requests.to_f64() / printed.map(|printed| printed.seconds).sum::<f64>()
 }
 
 /// Sends the requests of a case in turn, each connection as fast as it is answered.

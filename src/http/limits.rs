@@ -7,6 +7,7 @@
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     num::NonZeroU32,
+    ops::Range,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -23,6 +24,7 @@ use poem::{
     Endpoint, Request, Response,
     http::{HeaderName, HeaderValue, Method, header},
 };
+use rand::RngExt;
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -37,9 +39,10 @@ static RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy
 
 /// Which part of a minute's requests may come at once.
 const AT_ONCE: u32 = 4;
-/// How long who sends too many unknown tokens waits to be told. Each of their connections sends one request in that time,
-/// and not as many as it could: to refuse them all at once would cost what a kept answer costs.
-const HELD_BACK: Duration = Duration::from_secs(1);
+/// How long who sends too many unknown tokens waits to be told, in milliseconds. Each of their connections sends one request
+/// in that time, and not as many as it could: to refuse them all at once would cost what a kept answer costs. If all waited
+/// for the same time, those that began together would come back together, and everybody else would wait for them.
+const HELD_BACK: Range<u64> = 500..1_500;
 /// How many requests wait for that at a time. The others are refused at once: a flood from everywhere must not fill what
 /// stands in front of Kith with requests that wait.
 const MOST_HELD: usize = 1_000;
@@ -256,7 +259,8 @@ pub async fn limit<E: Endpoint<Output = Response>>(
         if kind == Kind::UnknownToken
             && let Ok(_place) = limits.held.try_acquire()
         {
-            tokio::time::sleep(HELD_BACK).await;
+            let held_back = rand::rng().random_range(HELD_BACK);
+            tokio::time::sleep(Duration::from_millis(held_back)).await;
         }
     }
     let mut response = endpoint.call(request).await?;

@@ -71,9 +71,6 @@ impl fmt::Display for Load {
     }
 }
 
-/// How often Kith and the bare handler take turns. The machine is not the same from one second to the next.
-const TURNS: u32 = 3;
-
 /// What was sent, and what it cost of both processes' time, in milliseconds.
 struct Sent {
     printed: Printed,
@@ -108,8 +105,15 @@ pub fn cost(kith: &Process, database: Option<u32>, case: &Case, duration: Durati
     Ok((kith + database) / printed.requests.max(1).to_f64())
 }
 
-/// Loads Kith, whose database is that process if it has one, and in turns a bare handler that answers the same bytes.
-pub fn compare(kith: &Process, database: Option<u32>, case: &Case, duration: Duration) -> Result<Load> {
+/// Loads Kith, whose database is that process if it has one, and in so many turns a bare handler that answers the same
+/// bytes: the machine is not the same from one second to the next.
+pub fn compare(
+    kith: &Process,
+    database: Option<u32>,
+    case: &Case,
+    duration: Duration,
+    turns: u32,
+) -> Result<Load> {
     let (path, token, body) = case.requests.first().ok_or("nothing to ask for")?;
     warm_up(kith, database, case, duration)?;
     let answer = if body.is_empty() { kith.get(path, token)? } else { body.clone().into_bytes() };
@@ -126,9 +130,9 @@ pub fn compare(kith: &Process, database: Option<u32>, case: &Case, duration: Dur
     };
     wrk(&bare.address, &reads, CONNECTIONS, Duration::from_secs(1))?;
     let (mut sent, mut of_bare) = (Vec::new(), Vec::new());
-    for _ in 0..TURNS {
-        sent.push(send(kith, database, case, duration / TURNS)?);
-        of_bare.push(wrk(&bare.address, &reads, CONNECTIONS, duration / TURNS)?);
+    for _ in 0..turns {
+        sent.push(send(kith, database, case, duration / turns)?);
+        of_bare.push(wrk(&bare.address, &reads, CONNECTIONS, duration / turns)?);
     }
     let requests: u64 = sent.iter().map(|sent| sent.printed.requests).sum();
     let each = |of: fn(&Sent) -> f64| sent.iter().map(of).sum::<f64>() / requests.max(1).to_f64();

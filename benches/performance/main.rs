@@ -37,6 +37,9 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 const POSTS_PER_USER: u32 = 20;
 const FOLLOWS_PER_USER: u32 = 30;
 
+/// How often Kith and the bare handler take turns where answers are kept.
+const TURNS: u32 = 3;
+
 #[derive(Parser)]
 struct Options {
     /// Sizes of the worlds, in users.
@@ -95,20 +98,21 @@ async fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
             let scene = report.scene(&world);
             scene.statements = statements::measure(&world, &app, wanted).await?;
             let kith = world.serve(app).await?;
-            let load = |kith: &Process, case: &Case| {
+            // Where each answer takes long, a short turn would see few of them.
+            let load = |kith: &Process, case: &Case, turns: u32| {
                 let duration = Duration::from_secs(options.seconds);
-                let measured = load::compare(kith, world.database_process(), case, duration)?;
+                let measured = load::compare(kith, world.database_process(), case, duration, turns)?;
                 eprintln!("{:<24} {measured}", case.name);
                 Ok::<_, Box<dyn Error>>((case.name, measured))
             };
             for case in world.cases(&kith)?.iter().filter(|case| wanted(case.name)) {
-                scene.loads.push(load(&kith, case)?);
+                scene.loads.push(load(&kith, case, 1)?);
             }
             scene.memory_under_load = kith.resident();
             let kith = world.serve_cached(kith)?;
             eprintln!("-- with a cache");
             for case in world.cases(&kith)?.iter().filter(|case| case.is_read() && wanted(case.name)) {
-                scene.cached.push(load(&kith, case)?);
+                scene.cached.push(load(&kith, case, TURNS)?);
             }
             scene.memory_cached = kith.resident();
             if let Some(crowd) = &world.crowd

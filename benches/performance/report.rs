@@ -172,8 +172,8 @@ impl Report {
             "Written by `just bench` on {today}, all of it in one run on {}. wrk sends requests for {} s over 32\n\
              connections from the same machine, after a warm-up; it and the servers share the cores. The worlds are those of `kith seed` with 20 posts and 30 follows a user, and 200\n\
              people who follow 25 to 40 others take turns to read. CPU is processor time a request, in and out of the\n\
-             kernel, of Kith and of Neo4j. *Bare* is a poem handler that answers the same bytes, of which it has 200 copies, and does nothing else; they take\n\
-             three turns of a third of that time each, and the middle one's percentiles stand here.\n\
+             kernel, of Kith and of Neo4j. *Bare* is a poem handler that answers the same bytes, of which it has 200 copies, and does nothing else; where answers\n\
+             are kept both take three turns of a third of that time each, and the middle one's percentiles stand here.\n\
              Times depend on the machine and on what else it does: compare only what stands in one run.\n",
             self.machine, self.seconds,
         )?;

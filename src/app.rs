@@ -14,12 +14,11 @@ use sha2::Sha256;
 use crate::{
     auth::{Attempts, Issuers, Keys, Passwords, PersonalTokens, Services, Sessions, Tokens},
     cache::{Cache, Reading, Turn},
-    clock::Clock,
+    clock::{Clock, First},
     config::{Config, ConfigError},
     cypher::Query,
     error::Error,
     page::{Cursors, Paging, Position},
-    privacy::mutes::Ends,
     queries,
     store::{Store, StoreError},
     updates::Updates,
@@ -52,7 +51,8 @@ pub struct App {
     pub sessions: Sessions,
     pub attempts: Attempts,
     pub updates: Updates,
-    pub mute_ends: Ends,
+    /// When the first mute of an embedded graph is over.
+    pub first_mute_end: First,
     /// What keys are [derived](derived_key) from.
     pub secret: [u8; 32],
     /// The idempotency keys of requests that are running in this process.
@@ -110,7 +110,7 @@ impl App {
             sessions: Sessions::default(),
             attempts: Attempts::default(),
             updates: Updates::default(),
-            mute_ends: Ends::default(),
+            first_mute_end: First::default(),
             running_keys: Mutex::default(),
             secret: keys.sealing,
             config,

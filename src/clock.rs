@@ -114,6 +114,33 @@ impl ToJSON for Timestamp {
     }
 }
 
+/// The first of some moments, as far as is known: at the beginning none of them is, and any may be over.
+#[derive(Debug)]
+pub struct First(AtomicI64);
+
+impl Default for First {
+    fn default() -> Self {
+        Self(AtomicI64::new(i64::MIN))
+    }
+}
+
+impl First {
+    /// This is one of them.
+    pub fn note(&self, moment: Timestamp) {
+        self.0.fetch_min(moment.0, Ordering::SeqCst);
+    }
+
+    /// There is none of them but those that are noted from now on.
+    pub fn forget(&self) {
+        self.0.store(i64::MAX, Ordering::SeqCst);
+    }
+
+    /// Whether all of them are later than that.
+    pub fn is_after(&self, moment: Timestamp) -> bool {
+        self.0.load(Ordering::SeqCst) > moment.0
+    }
+}
+
 /// The clock of one running Kith. Tests set it to a moment of their own.
 #[derive(Debug, Default)]
 pub struct Clock {

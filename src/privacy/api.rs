@@ -76,7 +76,7 @@ impl PrivacyApi {
         let rank_key = self.app.clock.next_rank_key();
         let begin = Timestamp::of_rank_key(rank_key).0;
         let until = expires_in.0.map(|seconds| begin + i64::from(seconds) * 1_000_000);
-        let note = || until.map(|until| self.app.mute_ends.note(until));
+        let note = || until.map(|until| self.app.first_mute_end.note(Timestamp(until)));
         // Before, for whoever asks may hang up; and after, for a look may come in between.
         note();
         let mute = Mute { viewer: viewer.id.clone(), user: user.clone(), rank_key, until };

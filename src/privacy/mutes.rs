@@ -1,36 +1,12 @@
 //! Ends mutes whose time is over.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering::SeqCst},
-};
+use std::sync::Arc;
 
 use super::queries::{EndMutes, FirstEnd};
-use crate::app::{App, LOOK};
-
-/// When the first mute of an embedded graph is over, in microseconds of Unix time, as far as this process knows. To look
-/// for such costs that graph, which has no index of relationships, a walk over all users, during which nobody else can
-/// write; but nobody else writes to it either.
-pub struct Ends(AtomicI64);
-
-impl Default for Ends {
-    /// Nothing is known: there may be some that are over.
-    fn default() -> Self {
-        Self(AtomicI64::new(i64::MIN))
-    }
-}
-
-impl Ends {
-    /// A mute is over then.
-    pub fn note(&self, until: i64) {
-        self.0.fetch_min(until, SeqCst);
-    }
-
-    /// Whether none is over by then.
-    pub fn are_after(&self, now: i64) -> bool {
-        self.0.load(SeqCst) > now
-    }
-}
+use crate::{
+    app::{App, LOOK},
+    clock::Timestamp,
+};
 
 /// Ends mutes whose time is over, for as long as the process runs.
 pub async fn end_in_time(app: Arc<App>) {
@@ -41,20 +17,24 @@ pub async fn end_in_time(app: Arc<App>) {
 }
 
 /// Ends the mutes whose time is over by now.
+///
+/// To look for them costs an embedded graph, which has no index of relationships, a walk over all users, during which
+/// nobody else can write. But nobody else writes to it either, so this process knows when the next one is over.
 pub async fn look(app: &App) {
     let end = app.end_over("mutes", |now, limit| EndMutes { now, limit });
     if !app.store.is_embedded() {
         end.await;
         return;
     }
-    if app.mute_ends.are_after(app.clock.now().0) {
+    if app.first_mute_end.is_after(app.clock.now()) {
         return;
     }
     // Whoever mutes from now on notes it behind this.
-    app.mute_ends.0.store(i64::MAX, SeqCst);
-    let next = if end.await { app.store.run(&FirstEnd {}).await.ok() } else { None };
-    match next {
-        Some(rows) => rows.iter().for_each(|row| app.mute_ends.note(row.until)),
-        None => app.mute_ends.note(i64::MIN),
+    app.first_mute_end.forget();
+    let first = if end.await { app.store.run(&FirstEnd {}).await.ok() } else { None };
+    match first {
+        Some(rows) => rows.iter().for_each(|row| app.first_mute_end.note(row.until)),
+        // Some may be over.
+        None => app.first_mute_end.note(Timestamp(i64::MIN)),
     }
 }

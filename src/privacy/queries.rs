@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::{cypher::IdRow, queries, store::Fact, users::queries::ListedUser};
+use crate::{clock::Timestamp, cypher::IdRow, queries, store::Fact, users::queries::ListedUser};
 
 queries! {
     /// Makes one user block another, once.
@@ -38,7 +38,7 @@ queries! {
 
 #[derive(Clone, Debug, Deserialize)]
 pub struct EndRow {
-    pub until: i64,
+    pub until: Timestamp,
 }
 
 /// What a block changes: neither sees the other, nor follows the other any longer.

@@ -367,7 +367,7 @@ on_both_stores! {
             mutes::look(&kith.app).await;
         };
         end_after(0).await;
-        let is_known = kith.app.mute_ends.are_after(kith.app.clock.now().0);
+        let is_known = kith.app.first_mute_end.is_after(kith.app.clock.now());
         assert_eq!(is_known, kith.app.store.is_embedded(), "nobody looks there before it is time");
         let (cat, dan) = (kith.newcomer("cat").await, kith.newcomer("dan").await);
         kith.put(&cat, &format!("/v1/users/{}/mute?expires_in=7200", dan.id)).await;

@@ -24,8 +24,14 @@ use crate::{
     updates::Updates,
 };
 
-/// How often is looked for what is over.
-pub const LOOK: Duration = Duration::from_secs(30);
+/// Looks for what is over, each half minute and for as long as the process runs.
+pub async fn end_in_time<F: Future>(look: impl Fn() -> F) {
+    const LOOK: Duration = Duration::from_secs(30);
+    loop {
+        look().await;
+        tokio::time::sleep(LOOK).await;
+    }
+}
 
 queries! {
     /// Where the order of feeds ends, which new entries go on with.
@@ -129,14 +135,6 @@ impl App {
         let Position { key, id } = self.cursors.position(list, paging, start)?;
         let rows = self.store.run(&query(key, id, paging.limit + 1)).await?;
         Ok(self.cursors.cut(list, paging.limit, rows, place))
-    }
-
-    /// Ends what has a time, within half a minute after it is over and for as long as the process runs.
-    pub async fn end_in_time<Q: Query>(&self, what: &'static str, query: impl Fn(i64, usize) -> Q) {
-        loop {
-            self.end_over(what, &query).await;
-            tokio::time::sleep(LOOK).await;
-        }
     }
 
     /// Ends what is over by now, some at once. Answers whether all of it could be ended.

@@ -12,7 +12,11 @@ use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize};
 
 use self::queries::EndSuspensions;
-use crate::{app::App, clock::Timestamp, users::UserSummary};
+use crate::{
+    app::{self, App},
+    clock::Timestamp,
+    users::UserSummary,
+};
 
 pub use report::FileReport;
 pub use resolve::{Lift, Resolve};
@@ -192,5 +196,5 @@ pub struct SuspendedUser {
 /// Ends suspensions whose time is over, for as long as the process runs. Until then those people can write and are not
 /// shown to others yet.
 pub async fn end_suspensions(app: Arc<App>) {
-    app.end_in_time("suspensions", |now, limit| EndSuspensions { now, limit }).await;
+    app::end_in_time(|| app.end_over("suspensions", |now, limit| EndSuspensions { now, limit })).await;
 }

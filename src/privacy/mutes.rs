@@ -4,16 +4,13 @@ use std::sync::Arc;
 
 use super::queries::{EndMutes, FirstEnd};
 use crate::{
-    app::{App, LOOK},
+    app::{self, App},
     clock::Timestamp,
 };
 
 /// Ends mutes whose time is over, for as long as the process runs.
 pub async fn end_in_time(app: Arc<App>) {
-    loop {
-        look(&app).await;
-        tokio::time::sleep(LOOK).await;
-    }
+    app::end_in_time(|| look(&app)).await;
 }
 
 /// Ends the mutes whose time is over by now.

@@ -33,6 +33,7 @@ pub struct Load {
     pub errors: u64,
     /// The same bytes from a bare poem handler, in requests a second.
     pub bare_per_second: f64,
+    pub bare_p99: f64,
     pub bytes: usize,
 }
 
@@ -59,13 +60,14 @@ impl fmt::Display for Load {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:>8.0}/s  p50 {:.2} ms  p99 {:.2} ms  CPU {:.3} + {:.3} ms  bare {:.0}/s  errors {}",
+            "{:>8.0}/s  p50 {:.2} ms  p99 {:.2} ms  CPU {:.3} + {:.3} ms  bare {:.0}/s p99 {:.2} ms  errors {}",
             self.per_second,
             self.p50,
             self.p99,
             self.cpu_of_kith,
             self.cpu_of_database,
             self.bare_per_second,
+            self.bare_p99,
             self.errors
         )
     }
@@ -86,11 +88,20 @@ fn send(kith: &Process, database: Option<u32>, case: &Case, duration: Duration) 
     Ok(Sent { printed, kith: kith.cpu() - before.0, database: database() - before.1 })
 }
 
-/// Loads Kith until it is warm: connections, plans and the JVM, whose compiler takes its time.
+/// Loads Kith until it is warm: connections, plans, and the JVM, whose compiler takes its time. That is when a request
+/// costs the database no tenth less than before, or the database has next to nothing to do; but not for ever.
 fn warm_up(kith: &Process, database: Option<u32>, case: &Case, duration: Duration) -> Result<()> {
-    if case.is_read() {
-        let warm = if database.is_some() { duration * 2 } else { duration };
-        wrk(&kith.address, case, CONNECTIONS, warm.max(Duration::from_secs(4)))?;
+    const AT_MOST: u32 = 6;
+    const A_HUNDREDTH: f64 = 10.0;
+    let duration = duration.max(Duration::from_secs(4));
+    let mut last = f64::INFINITY;
+    for _ in 0..AT_MOST {
+        let sent = send(kith, database, case, duration)?;
+        let cost = sent.database / sent.printed.requests.max(1).to_f64();
+        if cost >= last * 0.9 || sent.database <= duration.as_secs_f64() * A_HUNDREDTH {
+            break;
+        }
+        last = cost;
     }
     Ok(())
 }
@@ -111,15 +122,15 @@ pub fn compare(
     kith: &Process,
     database: Option<u32>,
     case: &Case,
-    duration: Duration,
+    turn: Duration,
     turns: u32,
 ) -> Result<Load> {
     let (path, token, body) = case.requests.first().ok_or("nothing to ask for")?;
-    warm_up(kith, database, case, duration)?;
+    warm_up(kith, database, case, turn)?;
     let answer = if body.is_empty() { kith.get(path, token)? } else { body.clone().into_bytes() };
     let file = target().join("bench/bare.json");
     fs::write(&file, &answer)?;
-    let bare = Process::bare(&file)?;
+    let bare = Process::bare(&file, case.requests.len())?;
     let reads = Case {
         name: case.name,
         requests: case
@@ -131,24 +142,21 @@ pub fn compare(
     wrk(&bare.address, &reads, CONNECTIONS, Duration::from_secs(1))?;
     let (mut sent, mut of_bare) = (Vec::new(), Vec::new());
     for _ in 0..turns {
-        sent.push(send(kith, database, case, duration / turns)?);
-        of_bare.push(wrk(&bare.address, &reads, CONNECTIONS, duration / turns)?);
+        sent.push(send(kith, database, case, turn)?);
+        of_bare.push(wrk(&bare.address, &reads, CONNECTIONS, turn)?);
     }
     let requests: u64 = sent.iter().map(|sent| sent.printed.requests).sum();
     let each = |of: fn(&Sent) -> f64| sent.iter().map(of).sum::<f64>() / requests.max(1).to_f64();
-    let middle = |of: fn(&Sent) -> f64| {
-        let mut all: Vec<f64> = sent.iter().map(of).collect();
-        all.sort_by(f64::total_cmp);
-        all[all.len() / 2]
-    };
+    let middle_of = |of: fn(&Sent) -> f64| middle(sent.iter().map(of));
     Ok(Load {
         per_second: rate(sent.iter().map(|sent| &sent.printed)),
-        p50: middle(|sent| sent.printed.p50),
-        p99: middle(|sent| sent.printed.p99),
+        p50: middle_of(|sent| sent.printed.p50),
+        p99: middle_of(|sent| sent.printed.p99),
         cpu_of_kith: each(|sent| sent.kith),
         cpu_of_database: each(|sent| sent.database),
         errors: sent.iter().map(|sent| sent.printed.errors).sum(),
         bare_per_second: rate(of_bare.iter()),
+        bare_p99: middle(of_bare.iter().map(|printed| printed.p99)),
         bytes: answer.len(),
     })
 }
@@ -157,6 +165,12 @@ pub fn compare(
 fn rate<'a>(printed: impl Iterator<Item = &'a Printed> + Clone) -> f64 {
     let requests: u64 = printed.clone().map(|printed| printed.requests).sum();
     requests.to_f64() / printed.map(|printed| printed.seconds).sum::<f64>()
+}
+
+fn middle(of: impl Iterator<Item = f64>) -> f64 {
+    let mut all: Vec<f64> = of.collect();
+    all.sort_by(f64::total_cmp);
+    all[all.len() / 2]
 }
 
 /// Sends the requests of a case in turn, each connection as fast as it is answered.

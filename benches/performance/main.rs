@@ -37,8 +37,10 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 const POSTS_PER_USER: u32 = 20;
 const FOLLOWS_PER_USER: u32 = 30;
 
-/// How often Kith and the bare handler take turns where answers are kept.
-const TURNS: u32 = 3;
+/// How often Kith and the bare handler take turns where answers are kept, and what of a load each turn is. Where each answer
+/// takes long, a short turn would see few of them.
+const TURNS: u32 = 6;
+const TURN: u32 = 3;
 
 #[derive(Parser)]
 struct Options {
@@ -66,6 +68,9 @@ struct Options {
     /// Serve the bytes of this file, and nothing else: what the other process of a comparison does.
     #[arg(long, hide = true)]
     serve: Option<PathBuf>,
+    /// How many copies of these bytes it has.
+    #[arg(long, hide = true, default_value_t = 1)]
+    copies: usize,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -73,7 +78,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(8 << 20).build()?;
     if let Some(file) = options.serve {
-        return runtime.block_on(server::serve_bytes(&file));
+        return runtime.block_on(server::serve_bytes(&file, options.copies));
     }
     let report = runtime.block_on(measure(&options))?;
     println!("\n{}", report.to_markdown());
@@ -98,21 +103,20 @@ async fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
             let scene = report.scene(&world);
             scene.statements = statements::measure(&world, &app, wanted).await?;
             let kith = world.serve(app).await?;
-            // Where each answer takes long, a short turn would see few of them.
-            let load = |kith: &Process, case: &Case, turns: u32| {
-                let duration = Duration::from_secs(options.seconds);
-                let measured = load::compare(kith, world.database_process(), case, duration, turns)?;
+            let duration = Duration::from_secs(options.seconds);
+            let load = |kith: &Process, case: &Case, turn: Duration, turns: u32| {
+                let measured = load::compare(kith, world.database_process(), case, turn, turns)?;
                 eprintln!("{:<24} {measured}", case.name);
                 Ok::<_, Box<dyn Error>>((case.name, measured))
             };
             for case in world.cases(&kith)?.iter().filter(|case| wanted(case.name)) {
-                scene.loads.push(load(&kith, case, 1)?);
+                scene.loads.push(load(&kith, case, duration, 1)?);
             }
             scene.memory_under_load = kith.resident();
             let kith = world.serve_cached(kith)?;
             eprintln!("-- with a cache");
             for case in world.cases(&kith)?.iter().filter(|case| case.is_read() && wanted(case.name)) {
-                scene.cached.push(load(&kith, case, TURNS)?);
+                scene.cached.push(load(&kith, case, duration / TURN, TURNS)?);
             }
             scene.memory_cached = kith.resident();
             if let Some(crowd) = &world.crowd

@@ -172,8 +172,9 @@ impl Report {
             "Written by `just bench` on {today}, all of it in one run on {}. wrk sends requests for {} s over 32\n\
              connections from the same machine, after a warm-up; it and the servers share the cores. The worlds are those of `kith seed` with 20 posts and 30 follows a user, and 200\n\
              people who follow 25 to 40 others take turns to read. CPU is processor time a request, in and out of the\n\
-             kernel, of Kith and of Neo4j. *Bare* is a poem handler that answers the same bytes, of which it has 200 copies, and does nothing else; where answers\n\
-             are kept both take three turns of a third of that time each, and the middle one's percentiles stand here.\n\
+             kernel, of Kith and of Neo4j. *Bare* is a poem handler that answers the same bytes, of which it has as many copies as\n\
+             pages are asked for, and does nothing else; where answers are kept both take six turns of a third of that time\n\
+             each, and the middle one's percentiles stand here.\n\
              Times depend on the machine and on what else it does: compare only what stands in one run.\n",
             self.machine, self.seconds,
         )?;
@@ -434,13 +435,13 @@ fn told_of(page: &mut String, mix: &Mix) -> std::fmt::Result {
 fn table(page: &mut String, loads: &[(&'static str, Load)]) -> std::fmt::Result {
     writeln!(
         page,
-        "| request | a second | p50 ms | p99 ms | CPU ms, Kith | CPU ms, Neo4j | bytes | bare, a second | of bare | errors |"
+        "| request | a second | p50 ms | p99 ms | CPU ms, Kith | CPU ms, Neo4j | bytes | bare, a second | p99 ms | of bare | errors |"
     )?;
-    writeln!(page, "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")?;
+    writeln!(page, "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")?;
     for (name, load) in loads {
         writeln!(
             page,
-            "| {name} | {:.0} | {:.2} | {:.2} | {:.3} | {:.3} | {} | {:.0} | {:.3} | {} |",
+            "| {name} | {:.0} | {:.2} | {:.2} | {:.3} | {:.3} | {} | {:.0} | {:.2} | {:.3} | {} |",
             load.per_second,
             load.p50,
             load.p99,
@@ -448,6 +449,7 @@ fn table(page: &mut String, loads: &[(&'static str, Load)]) -> std::fmt::Result 
             load.cpu_of_database,
             load.bytes,
             load.bare_per_second,
+            load.bare_p99,
             load.per_second / load.bare_per_second,
             load.errors,
         )?;

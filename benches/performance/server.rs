@@ -81,10 +81,10 @@ impl Process {
         Self::listening(command, "API")
     }
 
-    /// Starts the handler that answers the bytes of a file.
-    pub fn bare(file: &Path) -> Result<Self> {
+    /// Starts the handler that answers the bytes of a file, of which it has so many copies.
+    pub fn bare(file: &Path, copies: usize) -> Result<Self> {
         let mut command = Command::new(env::current_exe()?);
-        command.arg("--serve").arg(file);
+        command.arg("--serve").arg(file).args(["--copies", &copies.to_string()]);
         Self::listening(command, "bare")
     }
 
@@ -147,20 +147,17 @@ pub fn cpu(process: u32) -> f64 {
     ticks.map(f64::from).sum::<f64>() * TICK
 }
 
-/// How many people read in a load.
-const COPIES: usize = 200;
-
 /// Answers every `GET` with the bytes of a file, as little as poem can do. Each of those who read has a page of their own
 /// in the memory of the server that is measured; so there are as many copies here, or a processor's cache would hold all.
-pub async fn serve_bytes(file: &Path) -> Result<()> {
+pub async fn serve_bytes(file: &Path, copies: usize) -> Result<()> {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     #[poem::handler]
     fn bytes(Data(bodies): Data<&&'static [Vec<u8>]>) -> poem::Response {
-        let body = &bodies[NEXT.fetch_add(1, Ordering::Relaxed) % COPIES];
+        let body = &bodies[NEXT.fetch_add(1, Ordering::Relaxed) % bodies.len()];
         poem::Response::builder().content_type("application/json").body(body.as_slice())
     }
     let body = fs::read(file)?;
-    let bodies: &'static [Vec<u8>] = vec![body; COPIES].leak();
+    let bodies: &'static [Vec<u8>] = vec![body; copies].leak();
     let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
     println!("bare http://{}", listener.local_addr()?);

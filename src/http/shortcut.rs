@@ -148,8 +148,8 @@ impl Shortcut {
         if head.authorization.is_some() && proof.is_none() {
             return None;
         }
-        let latencies = ["200", "304"].map(|status| latency("GET", &route, status));
         let answer = app.cache.whereabouts(answer)?;
+        let latencies = ["200", "304"].map(|status| latency("GET", &route, status));
         Some(Self { head, proof, answer, headers: response.headers().clone(), route, latencies })
     }
 

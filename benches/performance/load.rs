@@ -167,7 +167,8 @@ fn rate<'a>(printed: impl Iterator<Item = &'a Printed> + Clone) -> f64 {
     requests.to_f64() / printed.map(|printed| printed.seconds).sum::<f64>()
 }
 
-fn middle(of: impl Iterator<Item = f64>) -> f64 {
+/// The middle one, or the larger of two.
+pub fn middle(of: impl Iterator<Item = f64>) -> f64 {
     let mut all: Vec<f64> = of.collect();
     all.sort_by(f64::total_cmp);
     all[all.len() / 2]

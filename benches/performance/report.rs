@@ -272,7 +272,8 @@ impl Report {
             page,
             "\nA flood of requests from 400 connections of one address, whose tokens are in order but for their\n\
              signatures, beside a steady stream of good ones from the same address; capacity is how many unknown tokens of\n\
-             one address Kith checks (`rate_limits.unknown_tokens_per_minute`).\n\n\
+             one address Kith checks (`rate_limits.unknown_tokens_per_minute`). Quiet and flood took three turns of ten\n\
+             seconds or more, and the middle ones stand here.\n\n\
              | | flood, a second | of capacity | good, a second | p99 ms, quiet | p99 ms, in the flood | errors |\n\
              | --- | ---: | ---: | ---: | ---: | ---: | ---: |"
         )?;

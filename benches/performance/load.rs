@@ -1,6 +1,12 @@
 //! Requests by wrk: on one thread, which shares the processors with the servers.
 
-use std::{error::Error, fmt, fs, path::Path, process::Command, time::Duration};
+use std::{
+    error::Error,
+    fmt, fs,
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use serde::Deserialize;
 
@@ -89,16 +95,16 @@ fn send(kith: &Process, database: Option<u32>, case: &Case, duration: Duration) 
 }
 
 /// Loads Kith until it is warm: connections, plans, and the JVM, whose compiler takes its time. That is when a request
-/// costs the database no tenth less than before, or the database has next to nothing to do; but not for ever.
+/// costs the database no twentieth less than before, or the database has next to nothing to do; but not for ever.
 fn warm_up(kith: &Process, database: Option<u32>, case: &Case, duration: Duration) -> Result<()> {
-    const AT_MOST: u32 = 6;
+    const AT_MOST: Duration = Duration::from_secs(60);
     const A_HUNDREDTH: f64 = 10.0;
     let duration = duration.max(Duration::from_secs(4));
-    let mut last = f64::INFINITY;
-    for _ in 0..AT_MOST {
+    let (started, mut last) = (Instant::now(), f64::INFINITY);
+    while started.elapsed() < AT_MOST {
         let sent = send(kith, database, case, duration)?;
         let cost = sent.database / sent.printed.requests.max(1).to_f64();
-        if cost >= last * 0.9 || sent.database <= duration.as_secs_f64() * A_HUNDREDTH {
+        if cost >= last * 0.95 || sent.database <= duration.as_secs_f64() * A_HUNDREDTH {
             break;
         }
         last = cost;

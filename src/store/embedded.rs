@@ -78,8 +78,8 @@ struct Graph {
     log: PathBuf,
     /// The size at which the log is folded next; out of reach while that happens.
     fold_at: AtomicU64,
-    /// Keeps a second process out of the folder. Dropped last.
-    _lease: Option<GraphWriterLease>,
+    /// Keeps a second process out of the folder. Dropped last, or when the graph is closed.
+    lease: std::sync::Mutex<Option<GraphWriterLease>>,
 }
 
 /// The graph as it was some commits ago. While somebody reads an old snapshot, the engine lays what is committed over
@@ -159,7 +159,7 @@ impl Embedded {
             writes: AtomicUsize::new(0),
             log: folder.join("graph.kgl-wal"),
             fold_at: AtomicU64::new(longest_log(std::fs::metadata(&path).map_or(0, |file| file.len()))),
-            _lease: opened.lease,
+            lease: opened.lease.into(),
         };
         let graph = Arc::new(graph);
         let (syncer, commits) = mpsc::channel();
@@ -272,6 +272,8 @@ impl Embedded {
                 }
             }
             graph.session.retire();
+            // Another process may have the folder now, though a thread may still be at its last look.
+            drop(graph.lease.lock().map(|mut lease| lease.take()));
             drop(writer);
             Ok(())
         })

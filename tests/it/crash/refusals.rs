@@ -221,12 +221,27 @@ impl Query for SetSchemaVersion {
     type Row = Done;
 }
 
+async fn open(folder: &TempDir) -> Store {
+    let mut config = Config::defaults().store;
+    config.uri = format!("embedded:{}", folder.path().display());
+    Box::pin(Store::open(&config, &[0; 16])).await.expect("a new graph")
+}
+
+#[tokio::test]
+async fn a_closed_graph_can_be_opened_by_others_and_written_by_nobody_else() {
+    let folder = folder();
+    let store = open(&folder).await;
+    store.close().await;
+    let server = Server::start(folder.path());
+    Box::pin(store.run(&SetSchemaVersion { version: 1_000_000 })).await.expect_err("it is closed");
+    server.kill();
+    drop(Server::start(folder.path()));
+}
+
 #[tokio::test]
 async fn a_graph_of_a_newer_kith_is_refused() {
     let folder = folder();
-    let mut config = Config::defaults().store;
-    config.uri = format!("embedded:{}", folder.path().display());
-    let store = Box::pin(Store::open(&config, &[0; 16])).await.expect("a new graph");
+    let store = open(&folder).await;
     Box::pin(store.run(&SetSchemaVersion { version: 1_000_000 })).await.expect("a write");
     store.close().await;
     drop(store);

@@ -39,7 +39,7 @@ const CONNECTIONS: usize = 32;
 /// Nothing of the feed: whether a session is still good is asked anew every five seconds, and the rest is swept, counted
 /// and looked at by the clock.
 const BESIDE: [&str; 6] = [
-    "auth/session_user.cypher",
+    "auth/session_users.cypher",
     "feeds/answered.cypher",
     "feeds/set_heat.cypher",
     "feeds/trending.cypher",

@@ -65,7 +65,7 @@ impl<T: Clone + Send + Sync + 'static> Memory<T> {
 }
 
 /// A failed load is shared by all who waited for it; each gets an error of the same kind.
-fn shared(error: &Error) -> Error {
+pub(super) fn shared(error: &Error) -> Error {
     match error {
         Error::Store(StoreError::Failed { statement, message }) => {
             Error::Store(StoreError::Failed { statement, message: message.clone() })

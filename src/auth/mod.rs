@@ -17,6 +17,7 @@ mod secrets;
 mod services;
 mod sessions;
 mod suspension;
+mod together;
 mod tokens;
 mod viewer;
 

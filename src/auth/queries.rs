@@ -21,8 +21,8 @@ queries! {
     /// Opens a session with its first refresh token.
     write OpenSession("auth/open_session.cypher") { user: String, session: String, hash: String, now: i64, expires_at: i64 } -> IdRow,
         about |_| vec![];
-    /// The user of a session that is neither revoked nor expired.
-    read SessionUser("auth/session_user.cypher") { session: String, now: i64 } -> AccountRow;
+    /// The users of sessions that are neither revoked nor expired.
+    read SessionUsers("auth/session_users.cypher") { sessions: Vec<String>, now: i64 } -> SessionRow;
     /// Gives a user a role, or takes it away.
     write SetRole("auth/set_role.cypher") { handle: String, role: Option<Role> } -> IdRow,
         about |_| vec![];
@@ -83,6 +83,12 @@ pub struct AccountRow {
     pub role: Option<String>,
     pub suspended: bool,
     pub until: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct SessionRow {
+    pub session: String,
+    pub account: AccountRow,
 }
 
 #[derive(Clone, Debug, Deserialize)]

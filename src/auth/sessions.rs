@@ -3,9 +3,10 @@
 use super::{
     Account,
     memory::Memory,
-    queries::{AddRefreshToken, FindRefreshToken, OpenSession, RevokeSession, SessionUser, UseRefreshToken},
+    queries::{AddRefreshToken, FindRefreshToken, OpenSession, RevokeSession, SessionUsers, UseRefreshToken},
     secrets::{generate, hash_of},
     suspension::Suspension,
+    together::Together,
 };
 use crate::{
     app::App,
@@ -18,6 +19,8 @@ use crate::{
 #[derive(Default)]
 pub struct Sessions {
     known: Memory<Account>,
+    /// Those who are not known are asked for together.
+    unknown: Together<Account>,
 }
 
 /// A new pair of tokens.
@@ -30,10 +33,10 @@ pub struct Issued {
 impl Sessions {
     /// The account of a session that is neither revoked nor expired.
     pub async fn account(&self, app: &App, session_id: &str) -> Result<Option<Account>, Error> {
-        let load = async {
-            let query = SessionUser { session: session_id.to_owned(), now: app.clock.now().0 };
-            Account::find(app, query).await
-        };
+        let load = self.unknown.find(session_id, |sessions| async {
+            let rows = app.store.run(&SessionUsers { sessions, now: app.clock.now().0 }).await?;
+            Ok(rows.into_iter().map(|row| (row.session, row.account.into())).collect())
+        });
         self.remembered(session_id, load).await
     }
 

@@ -262,7 +262,7 @@ on_both_stores! {
 const CROWD: usize = 60;
 /// What is run beside them: whether a session is still good is asked for each of them, and the rest is swept and counted.
 const BESIDE: [&str; 6] = [
-    "auth/session_user.cypher",
+    "auth/session_users.cypher",
     "feeds/answered.cypher",
     "feeds/set_heat.cypher",
     "feeds/trending.cypher",

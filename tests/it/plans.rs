@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, process::Command};
 
 use kith::{
+    auth::queries::{OpenSession, SessionUsers},
     comments::queries::{InsertComment, NewestChildren, OldestChildren, ReadComments, TopChildren},
     cypher::Query,
     feeds::queries::{
@@ -32,6 +33,7 @@ const SIZES: [u32; 2] = [125, 1000];
 /// Most hits of a statement in the larger world, and the largest exponent with which its hits may grow with the world:
 /// 0 is flat, 1 as the world does.
 const BUDGETS: &[(&str, u64, f64)] = &[
+    ("auth/session_users.cypher", 300, 0.05),
     ("comments/children_new.cypher", 40, 0.3),
     ("comments/children_old.cypher", 40, 0.3),
     ("comments/children_top.cypher", 60, 0.3),
@@ -138,6 +140,7 @@ struct World {
     post: String,
     posts: Vec<String>,
     comments: Vec<String>,
+    sessions: Vec<String>,
     tag: String,
     since: i64,
 }
@@ -170,6 +173,14 @@ impl World {
         let newest = items.iter().max_by_key(|item| item["post"]["counts"]["comments"].as_i64());
         let post = newest.and_then(|item| item["post"]["id"].as_str()).expect("a post").to_owned();
         let thread = kith.get(&format!("/v1/posts/{post}/thread"), "").await;
+        let mut sessions = Vec::new();
+        for row in &rows[..20] {
+            let session = row.id.clone();
+            let (user, hash) = (row.author_id.clone(), session.clone());
+            let open = OpenSession { user, session: session.clone(), hash, now: 0, expires_at: i64::MAX };
+            kith.app.store.run(&open).await.expect("a session");
+            sessions.push(session);
+        }
         let tags: Vec<&Value> = items.iter().filter_map(|item| item["post"]["tags"].get(0)).collect();
         Self {
             author: rows[0].author_id.clone(),
@@ -180,6 +191,7 @@ impl World {
                 .map(|&id| id.to_owned())
                 .collect(),
             tag: tags.first().and_then(|tag| tag.as_str()).expect("a tag").to_owned(),
+            sessions,
             viewer,
             post,
             since,
@@ -189,12 +201,13 @@ impl World {
 
 fn profiles(server: &Server, world: &World) -> Profiles {
     let mut profiles = Profiles::new();
-    let World { viewer, author, authors, post, posts, comments, tag, since } = world;
+    let World { viewer, author, authors, post, posts, comments, sessions, tag, since } = world;
     let (viewer, author, post) = (|| viewer.clone(), || author.clone(), || post.clone());
     let (before_key, before_id, limit) = (i64::MAX, String::new, PAGE);
     let (after_key, after_id, per_parent) = (i64::MIN, String::new, PAGE);
     let of_viewer = |user: &str| posts.iter().map(|id| PostOfUser::new(id, user)).collect::<Vec<_>>();
     let mut of = Profiler { server, profiles: &mut profiles };
+    of.profile(&SessionUsers { sessions: sessions.clone(), now: 1 });
     of.profile(&HomeEntries { viewer: viewer(), before_key, before_id: before_id(), since: *since, limit });
     of.profile(&HomeReasons {
         viewer: viewer(),

@@ -97,7 +97,7 @@ fn send(kith: &Process, database: Option<u32>, case: &Case, duration: Duration) 
 /// Loads Kith until it is warm: connections, plans, and the JVM, whose compiler takes its time. That is when a request
 /// costs the database no twentieth less than before, or the database has next to nothing to do; but not for ever.
 fn warm_up(kith: &Process, database: Option<u32>, case: &Case, duration: Duration) -> Result<()> {
-    const AT_MOST: Duration = Duration::from_secs(60);
+    const AT_MOST: Duration = Duration::from_mins(1);
     const A_HUNDREDTH: f64 = 10.0;
     let duration = duration.max(Duration::from_secs(4));
     let (started, mut last) = (Instant::now(), f64::INFINITY);

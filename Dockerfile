@@ -8,7 +8,6 @@ FROM rust:1.95.0-bookworm AS build
 WORKDIR /build
 # The dependencies are a layer of their own, which stays until the lock file changes.
 COPY Cargo.toml Cargo.lock ./
-COPY .cargo .cargo
 RUN mkdir src && echo 'fn main() {}' > src/main.rs && touch src/lib.rs \
     && cargo build --release --locked --features jemalloc \
     && rm -r src

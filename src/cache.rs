@@ -56,7 +56,7 @@ struct Kept {
     /// When that was last found to hold.
     checked: Checked,
     bytes: u32,
-    value: Box<dyn Any + Send + Sync>,
+    value: Arc<dyn Any + Send + Sync>,
 }
 
 /// What an answer rests on.
@@ -93,7 +93,7 @@ impl Kept {
         key: Box<str>,
         basis: Basis,
         weight: usize,
-        value: Box<dyn Any + Send + Sync>,
+        value: Arc<dyn Any + Send + Sync>,
     ) -> Self {
         const OVERHEAD: usize = 200;
         let bytes = OVERHEAD + key.len() + basis.slots.len() * size_of::<Slot>() + weight;
@@ -106,8 +106,7 @@ impl Kept {
     }
 
     fn value<T: Send + Sync + 'static>(&self) -> Arc<T> {
-        let value = self.value.downcast_ref::<Arc<T>>();
-        Arc::clone(value.unwrap_or_else(|| unreachable!("a kind has one type")))
+        Arc::clone(&self.value).downcast().unwrap_or_else(|_| unreachable!("a kind has one type"))
     }
 }
 
@@ -188,7 +187,7 @@ impl Cache {
 
 impl Place<'_> {
     /// Gives everybody what was read.
-    fn fill(self, basis: Basis, weight: usize, value: Box<dyn Any + Send + Sync>) -> Arc<Kept> {
+    fn fill(self, basis: Basis, weight: usize, value: Arc<dyn Any + Send + Sync>) -> Arc<Kept> {
         let kept = Arc::new(Kept::new(self.kind, self.key.clone(), basis, weight, value));
         if let Some(memory) = self.cache.memory.as_ref().filter(|_| self.cache.holds(&kept)) {
             memory.insert(self.hash, Arc::clone(&kept));

@@ -39,7 +39,8 @@ const FOLLOWS_PER_USER: u32 = 30;
 
 /// How often Kith and the bare handler take turns where answers are kept, and what of a load each turn is. Where each answer
 /// takes long, a short turn would see few of them.
-const TURNS: u32 = 6;
+/// One second of this machine is not as the next: six turns scattered by a twentieth.
+const TURNS: u32 = 12;
 const TURN: u32 = 3;
 
 #[derive(Parser)]

@@ -10,12 +10,13 @@ use std::{
 use kith::clock::Clock;
 
 use crate::{
+    TURN, TURNS,
     crowd::Mix,
     load::Load,
     plot,
     server::{AtRest, Build, Engine},
     statements::Measured,
-    trust::{Flood, Privacy, Token},
+    trust::{self, Flood, Privacy, Token},
     world::{CELEBRITY, FAR_FEED, ONE_PERSON, WIDE_FEED, World},
 };
 
@@ -173,10 +174,12 @@ impl Report {
              connections from the same machine, after a warm-up; it and the servers share the cores. The worlds are those of `kith seed` with 20 posts and 30 follows a user, and 200\n\
              people who follow 25 to 40 others take turns to read. CPU is processor time a request, in and out of the\n\
              kernel, of Kith and of Neo4j. *Bare* is a poem handler that answers the same bytes, of which it has as many copies as\n\
-             pages are asked for, and does nothing else; where answers are kept both take six turns of a third of that time\n\
-             each, and the middle one's percentiles stand here.\n\
+             pages are asked for, and does nothing else; where answers are kept both take {TURNS} turns of {} s each, and\n\
+             the middle one's percentiles stand here.\n\
              Times depend on the machine and on what else it does: compare only what stands in one run.\n",
-            self.machine, self.seconds,
+            self.machine,
+            self.seconds,
+            (self.seconds / u64::from(TURN)).max(1),
         )?;
         self.targets(page)?;
         self.rest(page)?;
@@ -272,10 +275,11 @@ impl Report {
             page,
             "\nA flood of requests from 400 connections of one address, whose tokens are in order but for their\n\
              signatures, beside a steady stream of good ones from the same address; capacity is how many unknown tokens of\n\
-             one address Kith checks (`rate_limits.unknown_tokens_per_minute`). Quiet and flood took three turns of ten\n\
+             one address Kith checks (`rate_limits.unknown_tokens_per_minute`). Quiet and flood took {} turns of ten\n\
              seconds or more, and the middle ones stand here.\n\n\
              | | flood, a second | of capacity | good, a second | p99 ms, quiet | p99 ms, in the flood | errors |\n\
-             | --- | ---: | ---: | ---: | ---: | ---: | ---: |"
+             | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+            trust::TURNS,
         )?;
         for (engine, flood) in &self.floods {
             let Flood { per_second, allowed, paced, quiet, flooded, errors } = flood;

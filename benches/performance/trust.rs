@@ -277,7 +277,7 @@ const GOOD: usize = 20;
 /// Connections of the flood: nearly as many as one address may have.
 const BAD: usize = 400;
 /// How often it is quiet and then flooded.
-const TURNS: usize = 3;
+pub const TURNS: usize = 3;
 
 /// People read their home feeds at a steady pace, at first alone, and then beside a flood of requests whose tokens are in
 /// order but for their signatures, from the same address.

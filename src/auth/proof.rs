@@ -198,7 +198,8 @@ impl Vouched {
         if is_recent && self.ends.load(SeqCst) == ends {
             return Ok(true);
         }
-        let is_good = is_good(app, &self.proof).await?;
+        // In a box: so much memory is not to be moved with each request that has no need of it.
+        let is_good = Box::pin(is_good(app, &self.proof)).await?;
         if is_good {
             self.at.store(now, SeqCst);
             self.ends.store(ends, SeqCst);

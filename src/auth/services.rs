@@ -1,6 +1,6 @@
 //! Tokens of services: an app's own backend, which may act for its people.
 
-use std::{collections::HashMap, fmt::Write, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use poem::http::{HeaderMap, HeaderName};
 use sha2::{Digest, Sha256};
@@ -45,10 +45,7 @@ impl Services {
 }
 
 fn hash_of(token: &str) -> String {
-    Sha256::digest(token.as_bytes()).iter().fold(String::new(), |mut digits, byte| {
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
+    hex::encode(Sha256::digest(token.as_bytes()))
 }
 
 /// For whom a request says that it acts.

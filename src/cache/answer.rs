@@ -83,8 +83,8 @@ impl Cache {
     pub fn whereabouts(&self, answer: &Arc<Answer>) -> Option<Whereabouts> {
         let place = answer.place?;
         let kept = self.memory.as_ref()?.get(&place)?;
-        let there = kept.value.downcast_ref::<Arc<Answer>>()?;
-        Arc::ptr_eq(there, answer).then(|| Whereabouts {
+        let there = Arc::clone(&kept.value).downcast::<Answer>().ok()?;
+        Arc::ptr_eq(&there, answer).then(|| Whereabouts {
             kept: Arc::downgrade(&kept),
             place,
             uses: AtomicU32::new(0),
@@ -97,7 +97,7 @@ impl Cache {
         if there.uses.fetch_add(1, Ordering::Relaxed).is_multiple_of(USES_PER_ASKING) {
             let _ = self.memory.as_ref()?.get(&there.place);
         }
-        kept.value.downcast_ref().cloned()
+        Arc::clone(&kept.value).downcast().ok()
     }
 }
 
@@ -121,7 +121,7 @@ impl<'a> Draft<'a> {
             coded: Default::default(),
         });
         if let Some(place) = self.place {
-            place.fill(basis, weight, Box::new(Arc::clone(&answer)));
+            place.fill(basis, weight, answer.clone());
         }
         answer
     }

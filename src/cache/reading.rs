@@ -127,7 +127,7 @@ impl<'a> Reading<'a> {
                 let value = read.await?;
                 let slots = self.cache.changes.slots(facts);
                 let weight = weigh(&value);
-                place.fill(Basis { since, born, slots: slots.into() }, weight, Box::new(Arc::new(value)))
+                place.fill(Basis { since, born, slots: slots.into() }, weight, Arc::new(value))
             }
             (None, None) => return Ok(Arc::new(read.await?)),
         };
@@ -161,8 +161,7 @@ impl<'a> Reading<'a> {
             let rows = renewed.or_else(|| by_key.remove(&*place.key)).unwrap_or_default();
             let slots = self.cache.changes.slots(&query.only(&[n]).facts(&rows));
             let weight = rows.iter().map(Q::weight).sum();
-            let kept =
-                place.fill(Basis { since, born, slots: slots.into() }, weight, Box::new(Arc::new(rows)));
+            let kept = place.fill(Basis { since, born, slots: slots.into() }, weight, Arc::new(rows));
             lists[n] = Some(self.take::<Q>(&kept));
         }
         Ok(())

@@ -17,6 +17,9 @@ use serde::Serialize;
 use super::entity_tag;
 use crate::cache::{Answer, Draft};
 
+/// What all answers are, but streams and problems.
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
 /// `200` with a JSON body.
 pub struct Json<T> {
     /// The whole answer, if it was kept.
@@ -100,7 +103,7 @@ impl<T: Send> IntoResponse for Json<T> {
         if let Some(answer) = self.answer {
             return from_kept(answer);
         }
-        let mut response = Response::builder().content_type("application/json").body(self.body);
+        let mut response = Response::builder().header(header::CONTENT_TYPE, JSON).body(self.body);
         response.headers_mut().extend(self.headers);
         if let Some(cursor) = self.next_cursor {
             response.set_data(NextCursor(cursor));
@@ -111,7 +114,7 @@ impl<T: Send> IntoResponse for Json<T> {
 
 /// An answer that was kept, which [`represent`](super::representation::represent) puts into the form that is asked for.
 fn from_kept(answer: Arc<Answer>) -> Response {
-    let mut response = Response::builder().content_type("application/json").body(answer.body.clone());
+    let mut response = Response::builder().header(header::CONTENT_TYPE, JSON).body(answer.body.clone());
     if let Some(cursor) = &answer.next_cursor {
         response.set_data(NextCursor(cursor.clone()));
     }
@@ -142,7 +145,7 @@ impl<T: Send> IntoResponse for Created<T> {
     fn into_response(self) -> Response {
         let mut response = Response::builder()
             .status(StatusCode::CREATED)
-            .content_type("application/json")
+            .header(header::CONTENT_TYPE, JSON)
             .header(header::LOCATION, self.location)
             .body(self.body);
         if self.replayed {

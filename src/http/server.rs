@@ -58,9 +58,10 @@ pub fn layered(
 ) -> BoxEndpoint<'static, Response> {
     let (timeout, public_url) = (app.config.http.request_timeout, app.config.http.public_url.clone());
     let routes = Arc::new(routes);
-    let (log_routes, short_routes) = (Arc::clone(&routes), Arc::clone(&routes));
-    let (short_app, limited_app) = (Arc::clone(&app), Arc::clone(&app));
-    let shortcuts = Arc::new(Shortcuts::new(app.config.cache.megabytes));
+    let log_routes = Arc::clone(&routes);
+    let limited_app = Arc::clone(&app);
+    let megabytes = app.config.cache.megabytes;
+    let shortcuts = Arc::new(Shortcuts::new(Arc::clone(&app), Arc::clone(&routes), megabytes));
     let origins = Origins::parse(&app.config.http.cors_origins).ok().flatten().map(Arc::new);
     let is_secure = public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
     let layered = endpoint
@@ -74,10 +75,7 @@ pub fn layered(
         .around(move |endpoint, request| observe(endpoint, Arc::clone(&log_routes), is_secure, request))
         // The compiler would not take one type of all these layers.
         .boxed()
-        .around(move |endpoint, request| {
-            let (app, routes) = (Arc::clone(&short_app), Arc::clone(&short_routes));
-            shortcut(endpoint, app, routes, Arc::clone(&shortcuts), request)
-        });
+        .around(move |endpoint, request| shortcut(endpoint, Arc::clone(&shortcuts), request));
     let limits = Limits::of(&limited_app.config).map(Arc::new);
     let limited = match limits {
         Some(limits) => layered

@@ -112,14 +112,31 @@ fn warm_up(kith: &Process, database: Option<u32>, case: &Case, duration: Duratio
     Ok(())
 }
 
-/// What a request costs of both processes together, in milliseconds. That nearly all are answered well is taken for granted.
-pub fn cost(kith: &Process, database: Option<u32>, case: &Case, duration: Duration) -> Result<f64> {
-    warm_up(kith, database, case, duration)?;
-    let Sent { printed, kith, database } = send(kith, database, case, duration)?;
-    if printed.errors * 100 > printed.requests {
-        return Err(format!("{} errors in {}", printed.errors, case.name).into());
+/// A Kith that answers, what it is asked, and its database's process if it has one.
+pub struct Side<'a> {
+    pub kith: &'a Process,
+    pub database: Option<u32>,
+    pub case: Case,
+}
+
+/// What a request costs on either side in milliseconds, of Kith and its database together: they take so many turns, for the
+/// machine is not the same from one second to the next. That nearly all are answered well is taken for granted.
+pub fn costs(sides: [&Side; 2], turn: Duration, turns: u32) -> Result<[f64; 2]> {
+    for Side { kith, database, case } in sides {
+        warm_up(kith, *database, case, turn)?;
     }
-    Ok((kith + database) / printed.requests.max(1).to_f64())
+    let mut spent = [(0.0, 0); 2];
+    for _ in 0..turns {
+        for (Side { kith, database, case }, (time, requests)) in sides.into_iter().zip(&mut spent) {
+            let Sent { printed, kith, database } = send(kith, *database, case, turn)?;
+            if printed.errors * 100 > printed.requests {
+                return Err(format!("{} errors in {}", printed.errors, case.name).into());
+            }
+            *time += kith + database;
+            *requests += printed.requests;
+        }
+    }
+    Ok(spent.map(|(time, requests)| time / requests.max(1).to_f64()))
 }
 
 /// Loads Kith, whose database is that process if it has one, and in so many turns a bare handler that answers the same

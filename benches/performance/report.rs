@@ -260,7 +260,7 @@ impl Report {
              *What is to be checked*: CPU a request of the home feed where all posts that nobody has reposted or quoted are\n\
              for followers alone and each of 50 readers has blocked ten people, muted ten, and muted ten words, as a multiple\n\
              of that where all posts are for everybody and nobody is hidden. The pages are the same. *Of kept parts* are pages\n\
-             that are put together from what is kept; *kept* are whole pages.\n\n\
+             that are put together from what is kept; *kept* are whole pages. Both worlds are served at a time, and asked in turn.\n\n\
              | | without a cache | of kept parts | kept |\n\
              | --- | ---: | ---: | ---: |"
         )?;
@@ -309,9 +309,10 @@ impl Report {
             let Some(measured) = measured else { return Ok(()) };
             let met = if at_least { measured >= wanted } else { measured <= wanted };
             let sign = if at_least { '≥' } else { '≤' };
+            let digits = if wanted < 0.1 { 3 } else { 2 };
             writeln!(
                 page,
-                "| {what} | {sign} {wanted}{unit} | {measured:.2}{unit} | {} |",
+                "| {what} | {sign} {wanted}{unit} | {measured:.digits$}{unit} | {} |",
                 if met { "met" } else { "**missed**" }
             )
         };

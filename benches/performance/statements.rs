@@ -39,9 +39,9 @@ pub struct Measured {
 #[expect(clippy::too_many_lines, reason = "one statement after the other")]
 pub async fn measure(world: &World, app: &App, wanted: impl Fn(&str) -> bool) -> Result<Vec<Measured>> {
     let (before_key, before_id) = (i64::MAX, String::new());
-    let now = app.clock.now();
-    // As the feeds ask at first: the home feed for what is of these two days, the public feed of an embedded graph for
-    // what is of this hour.
+    let now = Timestamp::of_rank_key(app.newest_key());
+    // As the feeds ask at first: the home feed for what is of the last two days, the public feed of an embedded graph for
+    // what is of the last hour.
     let ago = |hours: i64| Timestamp(now.0 - hours * 3_600_000_000);
     let since = ago(1).0;
     let home = |viewer: &str| HomeEntries {

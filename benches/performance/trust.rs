@@ -28,7 +28,7 @@ use serde_json::{Value, json};
 
 use crate::{
     crowd::client,
-    load::{self, Case},
+    load::{self, Case, Side},
     server::{Engine, Process},
     viewer::Viewer,
     world::{World, plain},
@@ -39,6 +39,9 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 /// How many people read, and how many each of them blocks, and mutes, and words that they mute.
 const READERS: usize = 50;
 const HIDDEN: usize = 10;
+/// How many turns either side takes without a cache, and how many of them are one of those with it.
+const COLD_TURNS: u32 = 4;
+const WARM_TURN: u32 = 3;
 /// Pages of what is kept: each of another length, so that none of them has been put together before.
 const LENGTHS: std::ops::Range<usize> = 20..60;
 
@@ -71,71 +74,66 @@ pub struct Flood {
     pub errors: usize,
 }
 
-/// What has to be known of a reader of feeds, three times in milliseconds.
-struct Costs {
-    cold: f64,
-    parts: f64,
-    warm: f64,
-}
-
 /// Reads the same home feeds twice: as they are, all posts for everybody and nobody hidden, and with all posts for
 /// followers alone, read by people who have blocked, muted, and muted words.
 pub async fn privacy(engine: Engine, users: u32, duration: Duration) -> Result<Privacy> {
-    let (world, app) = World::prepare(engine, users, false).await?;
+    let (open, app) = World::prepare(engine, users, false).await?;
     app.store.run(&SetAudience { visibility: "public" }).await?;
-    let open = costs(&world, app, duration).await?;
-    drop(world);
-    let (world, app) = World::prepare(engine, users, false).await?;
-    guard(&world, &app).await?;
-    let guarded = costs(&world, app, duration).await?;
-    let privacy = Privacy {
-        cold: guarded.cold / open.cold,
-        parts: guarded.parts / open.parts,
-        warm: guarded.warm / open.warm,
+    let kith = open.serve(app).await?;
+    let (guarded, app) = World::prepare_in("guarded", engine, users, false).await?;
+    guard(&guarded, &app).await?;
+    let guarded_kith = guarded.serve(app).await?;
+    let what = |[open, guarded]: [f64; 2]| {
+        eprintln!("{engine}: {open:.4} ms, {guarded:.4} ms");
+        guarded / open
     };
-    eprintln!("{engine}: {privacy:?}");
-    Ok(privacy)
+    let cold = load::costs([&side(&open, &kith), &side(&guarded, &guarded_kith)], duration, COLD_TURNS)?;
+    let (kith, guarded_kith) = (open.serve_cached(kith)?, guarded.serve_cached(guarded_kith)?);
+    let sides = [&side(&open, &kith), &side(&guarded, &guarded_kith)];
+    let parts = parts([&open, &guarded], sides).await?;
+    let warm = load::costs(sides, duration / WARM_TURN, COLD_TURNS * WARM_TURN)?;
+    Ok(Privacy { cold: what(cold), parts: what(parts), warm: what(warm) })
 }
 
-async fn costs(world: &World, app: Arc<App>, duration: Duration) -> Result<Costs> {
+/// Home feeds of that world.
+fn side<'a>(world: &World, kith: &'a Process) -> Side<'a> {
     let home = |viewer: &Viewer| ("/v1/feeds/home".to_owned(), viewer.token.clone(), String::new());
     let requests = world.viewers.iter().take(READERS).map(home).collect();
-    let case = Case { name: "home feed", requests };
-    let kith = world.serve(app).await?;
-    let cold = load::cost(&kith, world.database_process(), &case, duration)?;
-    let kith = world.serve_cached(kith)?;
-    let parts = parts(world, &kith).await?;
-    let warm = load::cost(&kith, world.database_process(), &case, duration)?;
-    eprintln!("{cold:.3} ms cold, {parts:.3} ms of kept parts, {warm:.4} ms warm");
-    Ok(Costs { cold, parts, warm })
+    Side { kith, database: world.database_process(), case: Case { name: "home feed", requests } }
 }
 
-/// Reads pages that nobody has read, of posts that are kept.
-async fn parts(world: &World, kith: &Process) -> Result<f64> {
+/// Reads pages that nobody has read, of posts that are kept, on either side in turn. A page of either costs so much, in
+/// milliseconds.
+async fn parts(worlds: [&World; 2], sides: [&Side<'_>; 2]) -> Result<[f64; 2]> {
     let client = client().map_err(plain)?;
-    let page = async |viewer: &Viewer, limit: usize| -> Result<()> {
-        let url = format!("http://{}/v1/feeds/home?limit={limit}", kith.address);
+    let page = async |side: &Side<'_>, viewer: &Viewer, limit: usize| -> Result<()> {
+        let url = format!("http://{}/v1/feeds/home?limit={limit}", side.kith.address);
         let answer = client.get(url).bearer_auth(&viewer.token).send().await?.error_for_status()?;
         answer.bytes().await?;
         Ok(())
     };
-    let viewers = &world.viewers[..READERS.min(world.viewers.len())];
-    for viewer in viewers {
-        // What is kept of whom they follow is read a part at each time.
-        for _ in 0..8 {
-            page(viewer, LENGTHS.end).await?;
-            page(viewer, LENGTHS.end + 1).await?;
-        }
-    }
-    let spent = || kith.cpu() + world.database_process().map(crate::server::cpu).unwrap_or_default();
-    let before = spent();
-    for limit in LENGTHS {
+    let viewers = worlds.map(|world| &world.viewers[..READERS.min(world.viewers.len())]);
+    for (viewers, side) in viewers.into_iter().zip(sides) {
         for viewer in viewers {
-            page(viewer, limit).await?;
+            // What is kept of whom they follow is read a part at each time.
+            for _ in 0..8 {
+                page(side, viewer, LENGTHS.end).await?;
+                page(side, viewer, LENGTHS.end + 1).await?;
+            }
         }
     }
-    let pages = u32::try_from(LENGTHS.len() * viewers.len())?;
-    Ok((spent() - before) / f64::from(pages))
+    let spent = |side: &Side| side.kith.cpu() + side.database.map(crate::server::cpu).unwrap_or_default();
+    let before = sides.map(spent);
+    for limit in LENGTHS {
+        for (viewers, side) in viewers.into_iter().zip(sides) {
+            for viewer in viewers {
+                page(side, viewer, limit).await?;
+            }
+        }
+    }
+    let pages = f64::from(u32::try_from(LENGTHS.len() * viewers[0].len())?);
+    let [open, guarded] = sides.map(spent);
+    Ok([(open - before[0]) / pages, (guarded - before[1]) / pages])
 }
 
 /// Says of all posts for whom they are, but for those that were reposted or quoted, as only public ones can be. Both worlds

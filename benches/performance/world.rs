@@ -85,9 +85,19 @@ impl World {
     /// Makes the world, unless an earlier run of today has, and opens a copy of it in this process.
     /// A crowd is added if that is asked for.
     pub async fn prepare(engine: Engine, users: u32, with_crowd: bool) -> Result<(Self, Arc<App>)> {
+        Self::prepare_in("run", engine, users, with_crowd).await
+    }
+
+    /// The same in a folder of that name, so that there can be two at a time.
+    pub async fn prepare_in(
+        folder: &str,
+        engine: Engine,
+        users: u32,
+        with_crowd: bool,
+    ) -> Result<(Self, Arc<App>)> {
         let name = format!("{engine}-{users}").to_lowercase();
-        let (made, copy) =
-            (target().join("bench/worlds").join(&name), target().join("bench/run").join(&name));
+        let bench = target().join("bench");
+        let (made, copy) = (bench.join("worlds").join(&name), bench.join(folder).join(&name));
         if !is_of_today(&made.join("made")) {
             let _ = fs::remove_dir_all(&made);
             fs::create_dir_all(&made)?;

@@ -10,7 +10,7 @@ use poem::{
 use super::coding::Coding;
 use crate::{app::app_of, cache::Answer, cdn};
 
-static SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
+pub const SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
 
 /// Bodies below this are not worth coding.
 const WORTH_CODING: usize = 1024;
@@ -39,7 +39,7 @@ pub async fn represent<E: Endpoint>(endpoint: Arc<E>, request: Request) -> poem:
     {
         // Browsers ask again each time, as what they keep cannot be purged.
         let who = format!("public, max-age=0, s-maxage={}", age.as_secs());
-        for (name, value) in [(&header::CACHE_CONTROL, who), (&SURROGATE_KEY, keys)] {
+        for (name, value) in [(header::CACHE_CONTROL, who), (SURROGATE_KEY, keys)] {
             if let Ok(value) = HeaderValue::from_str(&value) {
                 headers.insert(name, value);
             }

@@ -21,6 +21,7 @@ use super::{
     coding::Coding,
     entity_tag,
     middleware::{REQUEST_ID, Seen, id_of, latency, refusal},
+    representation::SURROGATE_KEY,
     routes::Routes,
 };
 use crate::{
@@ -39,7 +40,7 @@ const HASHED_OF_TOKEN: usize = 32;
 /// How many answers' common fields are kept to be shared.
 const MOST_COMMON: usize = 64;
 /// The fields that hardly two answers have in common.
-static OWN: [HeaderName; 2] = [header::ETAG, header::LINK];
+static OWN: [HeaderName; 3] = [header::ETAG, header::LINK, SURROGATE_KEY];
 
 /// What is remembered of requests.
 pub struct Shortcuts {
@@ -77,7 +78,7 @@ struct Shortcut {
 struct Fields {
     /// Those that others have as well, and the places of its own and of the request's id.
     common: Arc<HeaderMap>,
-    own: [Option<HeaderValue>; 2],
+    own: [Option<HeaderValue>; 3],
 }
 
 impl Hash for Head {
@@ -323,7 +324,9 @@ mod tests {
     #[test]
     fn common_fields_are_kept_once_and_own_ones_apart() {
         let shortcuts = shortcuts(1);
-        let (one, other) = (headers("\"1\"", None), headers("\"2\"", None));
+        let (mut one, mut other) = (headers("\"1\"", None), headers("\"2\"", None));
+        one.insert(SURROGATE_KEY, HeaderValue::from_static("user-1"));
+        other.insert(SURROGATE_KEY, HeaderValue::from_static("user-2"));
         let on = headers("\"3\"", Some("</v1/posts?cursor=1>; rel=\"next\""));
         let kept = [&one, &other, &on].map(|headers| shortcuts.fields(headers));
         for (mut headers, fields) in [one, other, on].into_iter().zip(&kept) {

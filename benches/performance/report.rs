@@ -279,7 +279,7 @@ impl Report {
              seconds or more, and the middle ones stand here.\n\n\
              | | flood, a second | of capacity | good, a second | p99 ms, quiet | p99 ms, in the flood | errors |\n\
              | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
-            trust::TURNS,
+            trust::FLOODS,
         )?;
         for (engine, flood) in &self.floods {
             let Flood { per_second, allowed, paced, quiet, flooded, errors } = flood;

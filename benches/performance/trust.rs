@@ -27,6 +27,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
+    TURN, TURNS,
     crowd::client,
     load::{self, Case, Side},
     server::{Engine, Process},
@@ -39,9 +40,6 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 /// How many people read, and how many each of them blocks, and mutes, and words that they mute.
 const READERS: usize = 50;
 const HIDDEN: usize = 10;
-/// How many turns either side takes without a cache, and how many of them are one of those with it.
-const COLD_TURNS: u32 = 4;
-const WARM_TURN: u32 = 3;
 /// Pages of what is kept: each of another length, so that none of them has been put together before.
 const LENGTHS: std::ops::Range<usize> = 20..60;
 
@@ -87,11 +85,11 @@ pub async fn privacy(engine: Engine, users: u32, duration: Duration) -> Result<P
         eprintln!("{engine}: {open:.4} ms, {guarded:.4} ms");
         guarded / open
     };
-    let cold = load::costs([&side(&open, &kith), &side(&guarded, &guarded_kith)], duration, COLD_TURNS)?;
+    let cold = load::costs([&side(&open, &kith), &side(&guarded, &guarded_kith)], duration, TURNS / TURN)?;
     let (kith, guarded_kith) = (open.serve_cached(kith)?, guarded.serve_cached(guarded_kith)?);
     let sides = [&side(&open, &kith), &side(&guarded, &guarded_kith)];
     let parts = parts([&open, &guarded], sides).await?;
-    let warm = load::costs(sides, duration / WARM_TURN, COLD_TURNS * WARM_TURN)?;
+    let warm = load::costs(sides, duration / TURN, TURNS)?;
     Ok(Privacy { cold: what(cold), parts: what(parts), warm: what(warm) })
 }
 
@@ -275,7 +273,7 @@ const GOOD: usize = 20;
 /// Connections of the flood: nearly as many as one address may have.
 const BAD: usize = 400;
 /// How often it is quiet and then flooded.
-pub const TURNS: usize = 3;
+pub const FLOODS: usize = 3;
 
 /// People read their home feeds at a steady pace, at first alone, and then beside a flood of requests whose tokens are in
 /// order but for their signatures, from the same address.
@@ -301,7 +299,7 @@ pub async fn flood(engine: Engine, users: u32, duration: Duration) -> Result<Flo
     let case = Arc::new(case);
     let lasts = duration + Duration::from_secs(4);
     let (mut quiet, mut flooded, mut sent, mut errors) = (Vec::new(), Vec::new(), Vec::new(), 0);
-    for _ in 0..TURNS {
+    for _ in 0..FLOODS {
         let (time, wrong) = paced(&kith, &viewers, duration).await.map_err(plain)?;
         quiet.push(time);
         errors += wrong;

@@ -1,8 +1,10 @@
 //! Binds a `.cypher` file to the type of its parameters and the type of its rows.
 
+use std::sync::Arc;
+
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::store::changes::Fact;
+use crate::store::{Addition, changes::Fact};
 
 /// Whether a statement changes the graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +51,13 @@ pub trait Keyed: Query<Row: Clone> + Sized {
     fn key_of(&self, row: &Self::Row) -> String;
     /// About how many bytes a row takes.
     fn weight(row: &Self::Row) -> usize;
+
+    /// The answer about one of its things, by its place, that once was those rows, and to which nothing has happened since
+    /// but those additions: for a statement that lists what is added.
+    fn grown(&self, place: usize, was: &[Self::Row], added: &[Arc<Addition>]) -> Option<Vec<Self::Row>> {
+        let _ = (place, was, added);
+        None
+    }
 
     /// A question about one of its things, by its place, that the embedded graph answers for less and that has the same
     /// answer as this one, provided that it has as many rows as those, which were the answer at some time.

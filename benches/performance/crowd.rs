@@ -38,12 +38,15 @@ const PEOPLE: usize = 1_000;
 const CONNECTIONS: usize = 32;
 /// Nothing of the feed: whether a session is still good is asked anew every five seconds, and the rest is swept, counted
 /// and looked at by the clock.
-const BESIDE: [&str; 6] = [
+const BESIDE: [&str; 9] = [
     "auth/session_users.cypher",
     "feeds/answered.cypher",
     "feeds/set_heat.cypher",
     "feeds/trending.cypher",
     "idempotency/",
+    "moderation/end_suspensions.cypher",
+    "privacy/end_mutes.cypher",
+    "privacy/first_end.cypher",
     "system/",
 ];
 /// One request in so many is a write.

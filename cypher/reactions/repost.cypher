@@ -5,4 +5,4 @@ MERGE (repost:Repost {id: $id})
 ON CREATE SET repost:Entry, repost.post_id = $post, repost.author_id = $viewer, repost.rank_key = $rank_key, repost.quote_of = post.quote_of
 MERGE (me)-[:REPOSTED]->(repost)
 MERGE (repost)-[:OF]->(post)
-RETURN repost.id AS id
+RETURN repost.rank_key AS rank_key

@@ -71,6 +71,15 @@ impl<'a> Reading<'a> {
 
     /// The rows of each key, in the order of the keys.
     pub async fn lists<Q: Keyed>(&self, query: &Q) -> Result<Vec<Arc<Vec<Q::Row>>>, Error> {
+        Ok(self.lists_unless(query, usize::MAX).await?.unwrap_or_default())
+    }
+
+    /// The same, unless more of them than so many would have to be read. What somebody else is reading would not.
+    pub async fn lists_unless<Q: Keyed>(
+        &self,
+        query: &Q,
+        most: usize,
+    ) -> Result<Option<Vec<Arc<Vec<Q::Row>>>>, Error> {
         let keys = query.keys();
         let mut lists: Vec<Option<Arc<Vec<Q::Row>>>> = vec![None; keys.len()];
         let (mut mine, mut others, mut left) = (Vec::new(), Vec::new(), Vec::new());
@@ -79,6 +88,7 @@ impl<'a> Reading<'a> {
                 match self.cache.look(Q::FILE, key) {
                     Look::Found(kept) => lists[n] = Some(self.take::<Q>(&kept)),
                     Look::Loading(receiver) => others.push((n, receiver)),
+                    Look::Missing(_) if mine.len() == most => return Ok(None),
                     Look::Missing(place) => mine.push((n, place)),
                 }
             }
@@ -104,7 +114,7 @@ impl<'a> Reading<'a> {
                 lists[n] = Some(Arc::new(by_key.remove(&keys[n]).unwrap_or_default()));
             }
         }
-        Ok(lists.into_iter().map(Option::unwrap_or_default).collect())
+        Ok(Some(lists.into_iter().map(Option::unwrap_or_default).collect()))
     }
 
     /// Something that is the same for many who ask, and depends on those facts alone: one of them reads it, and it is kept.
@@ -147,7 +157,7 @@ impl<'a> Reading<'a> {
         places: Vec<(usize, Place<'_>)>,
         lists: &mut [Option<Arc<Vec<Q::Row>>>],
     ) -> Result<(), Error> {
-        let (since, born) = (self.cache.changes.now(), Instant::now());
+        let (since, now) = (self.cache.changes.now(), Instant::now());
         let renewed = try_join_all(places.iter().map(|(n, place)| self.renewed(query, *n, place))).await?;
         let is_left = |(_, renewed): &(_, &Option<_>)| renewed.is_none();
         let numbers: Vec<usize> =
@@ -158,7 +168,8 @@ impl<'a> Reading<'a> {
             grouped(query, self.store.run(&query.only(&numbers)).await?)
         };
         for ((n, place), renewed) in places.into_iter().zip(renewed) {
-            let rows = renewed.or_else(|| by_key.remove(&*place.key)).unwrap_or_default();
+            let (rows, born) =
+                renewed.unwrap_or_else(|| (by_key.remove(&*place.key).unwrap_or_default(), now));
             let slots = self.cache.changes.slots(&query.only(&[n]).facts(&rows));
             let weight = rows.iter().map(Q::weight).sum();
             let kept = place.fill(Basis { since, born, slots: slots.into() }, weight, Arc::new(rows));
@@ -167,18 +178,27 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    /// The rows of a key of which others were kept before, if these make them cheaper to read.
+    /// The rows of a key of which others were kept before, and when they were read, if these make them cheaper to have.
     async fn renewed<Q: Keyed>(
         &self,
         query: &Q,
         n: usize,
         place: &Place<'_>,
-    ) -> Result<Option<Vec<Q::Row>>, Error> {
-        let Some(was) = place.was.as_ref().filter(|_| self.store.is_embedded()) else { return Ok(None) };
-        let was = was.value::<Vec<Q::Row>>();
-        let Some(renewal) = query.renewal(n, &was) else { return Ok(None) };
+    ) -> Result<Option<(Vec<Q::Row>, Instant)>, Error> {
+        let Some(kept) = &place.was else { return Ok(None) };
+        let was = kept.value::<Vec<Q::Row>>();
+        let Basis { since, born, slots } = &kept.basis;
+        if let Some(added) = self.cache.changes.added(*since, slots)
+            && let Some(rows) = query.grown(n, &was, &added)
+        {
+            return Ok(Some((rows, *born)));
+        }
+        let Some(renewal) = query.renewal(n, &was).filter(|_| self.store.is_embedded()) else {
+            return Ok(None);
+        };
+        let now = Instant::now();
         let rows = self.store.run(&renewal).await?;
-        Ok((rows.len() >= was.len()).then_some(rows))
+        Ok((rows.len() >= was.len()).then_some((rows, now)))
     }
 }
 
@@ -203,8 +223,10 @@ impl Run for &Reading<'_> {
         Ok(lists.iter().flat_map(|rows| rows.iter().cloned()).collect())
     }
 
-    fn missing<Q: Keyed>(&self, query: &Q) -> usize {
-        Reading::missing(self, query).len()
+    fn knows_half<Q: Keyed>(&self, query: &Q) -> bool {
+        let keys = query.keys();
+        let half = keys.len().div_ceil(2);
+        keys.iter().filter(|key| !self.cache.lacks(Q::FILE, key)).take(half).count() == half
     }
 
     async fn run_both<Q: Keyed, O: Keyed>(&mut self, query: &Q, other: &O) -> Result<Both<Q, O>, Error> {

@@ -27,32 +27,36 @@ const WINDOWS: Windows = Windows { neo4j: &[2 * DAY], embedded: &[DAY, 8 * DAY, 
 /// In seconds.
 const DAY: i64 = 24 * 60 * 60;
 
-/// The newest entries after a position.
+/// The newest entries after a position, and whose newest entries are not all kept yet, if that was found.
 pub async fn entries(
     app: &App,
     reading: &Reading<'_>,
     viewer: &str,
     before: &Position,
     limit: usize,
-) -> Result<Vec<EntryRow>, Error> {
+) -> Result<(Vec<EntryRow>, Option<Recent>), Error> {
+    let from_all = from_all(app, viewer, before, limit);
     if !reading.keeps() {
-        return from_all(app, viewer, before, limit).await;
+        return Ok((from_all.await?, None));
     }
-    if reading.missing(&Followed { viewers: vec![viewer.to_owned()] }).is_empty() {
-        let recent = of_all(&followed(reading, viewer).await?, viewer);
-        if reading.missing(&recent).len() <= AT_ONCE
-            && let Some(merged) = merge(&reading.lists(&recent).await?, before, limit)
-        {
-            return Ok(merged);
-        }
+    let query = Followed { viewers: vec![viewer.to_owned()] };
+    let kept = reading.lists_unless(&query, 0).await?.and_then(|lists| lists.into_iter().next());
+    let Some(followed) = kept else {
+        // Both at once: one after the other costs a round trip more.
+        let (followed, entries) = tokio::try_join!(followed(reading, viewer), from_all)?;
+        let recent = of_all(&followed, viewer);
         note_all(reading, &recent);
-        return from_all(app, viewer, before, limit).await;
+        return Ok((entries, Some(recent)));
+    };
+    let recent = of_all(&followed, viewer);
+    let Some(lists) = reading.lists_unless(&recent, AT_ONCE).await? else {
+        note_all(reading, &recent);
+        return Ok((from_all.await?, Some(recent)));
+    };
+    match merge(&lists, before, limit) {
+        Some(merged) => Ok((merged, None)),
+        None => Ok((from_all.await?, None)),
     }
-    // Both at once: one after the other costs a round trip more.
-    let (followed, entries) =
-        tokio::try_join!(followed(reading, viewer), from_all(app, viewer, before, limit))?;
-    note_all(reading, &of_all(&followed, viewer));
-    Ok(entries)
 }
 
 /// The newest entries of whom a viewer follows, and of the viewer.
@@ -66,13 +70,9 @@ fn note_all(reading: &Reading<'_>, recent: &Recent) {
     reading.note(&facts);
 }
 
-/// Reads some of what is not kept yet of those whom a viewer follows, for the next time.
-pub async fn learn(reading: &Reading<'_>, viewer: &str) -> Result<(), Error> {
-    if !reading.keeps() {
-        return Ok(());
-    }
-    let recent = of_all(&followed(reading, viewer).await?, viewer);
-    let missing = reading.missing(&recent);
+/// Reads some of those that are not kept yet, for the next time.
+pub async fn learn(reading: &Reading<'_>, recent: &Recent) -> Result<(), Error> {
+    let missing = reading.missing(recent);
     if !missing.is_empty() {
         reading.lists(&recent.only(&missing[..missing.len().min(AT_ONCE)])).await?;
     }

@@ -42,9 +42,12 @@ pub fn merge(lists: &[Arc<Vec<EntryRow>>], before: &Position, limit: usize) -> O
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
+    use crate::{cypher::Keyed, store::Addition};
 
     fn row(author: usize, key: i64) -> EntryRow {
         let id = format!("{author}-{key}");
@@ -76,6 +79,28 @@ mod tests {
             } else {
                 prop_assert!(histories.iter().any(|keys| keys.len() >= KEPT));
             }
+        }
+
+        /// What is kept of an author and what has been added since are what is kept of them then.
+        #[test]
+        fn a_list_with_its_additions_is_the_list(
+            before in prop::collection::btree_set(0i64..200, 0..60),
+            added in prop::collection::vec(0i64..200, 0..60),
+            others in prop::collection::vec(0i64..200, 0..3),
+        ) {
+            let list = |keys: &BTreeSet<i64>| {
+                keys.iter().rev().take(KEPT).map(|key| row(7, *key)).collect::<Vec<EntryRow>>()
+            };
+            let addition = |author: usize, key: &i64| {
+                let EntryRow { id, post_id, author_id, rank_key, .. } = row(author, *key);
+                Arc::new(Addition { author: author_id, id, post: post_id, rank_key })
+            };
+            let new = added.iter().map(|key| addition(7, key));
+            let new: Vec<_> = new.chain(others.iter().map(|key| addition(8, key))).collect();
+            let grown = recent(["6", "7"]).grown(1, &list(&before), &new).unwrap_or_default();
+            let after: BTreeSet<i64> = before.iter().chain(&added).copied().collect();
+            let ids = |rows: &[EntryRow]| rows.iter().map(|row| row.id.clone()).collect::<Vec<_>>();
+            prop_assert_eq!(ids(&grown), ids(&list(&after)));
         }
     }
 }

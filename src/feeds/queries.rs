@@ -1,5 +1,7 @@
 //! The statements that feeds are read with.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -7,7 +9,7 @@ use crate::{
     page::Position,
     posts::{Visibility, queries::PostOfUser},
     queries,
-    store::Fact,
+    store::{Addition, Fact},
     users::UserSummary,
 };
 
@@ -99,6 +101,20 @@ impl Keyed for Recent {
         208
     }
 
+    fn grown(&self, place: usize, was: &[EntryRow], added: &[Arc<Addition>]) -> Option<Vec<EntryRow>> {
+        let mut rows = was.to_vec();
+        // Others may share the slot, and what was read may have had it already.
+        for new in added.iter().filter(|new| new.author == self.authors[place]) {
+            let newer = |row: &EntryRow| (row.rank_key, &row.id) > (new.rank_key, &new.id);
+            let place = rows.partition_point(newer);
+            if rows.get(place).is_none_or(|row| row.id != new.id) {
+                rows.insert(place, EntryRow::from(&**new));
+            }
+        }
+        rows.truncate(self.limit);
+        Some(rows)
+    }
+
     /// Where as many are left as were there before, or more have come, none that is older is among the newest.
     fn renewal(&self, place: usize, was: &[EntryRow]) -> Option<Self> {
         let oldest = was.last().filter(|_| was.len() == self.limit)?;
@@ -160,6 +176,13 @@ impl From<HomeRow> for EntryRow {
     fn from(row: HomeRow) -> Self {
         let HomeRow { id, post_id, author_id, quote_of, rank_key } = row;
         Self { id, post_id, author_id, rank_key, quote_of }
+    }
+}
+
+impl From<&Addition> for EntryRow {
+    fn from(new: &Addition) -> Self {
+        let Addition { author, id, post, rank_key } = new.clone();
+        Self { id, post_id: post, author_id: author, rank_key, quote_of: None }
     }
 }
 

@@ -66,7 +66,8 @@ pub async fn page(
     let mut seen = HashSet::new();
     let mut items: Vec<(Position, FeedItem)> = Vec::new();
     loop {
-        let (rows, hidden) = entries_and_hidden(app, reading, feed, &before, wanted, viewer).await?;
+        let ((rows, unread), hidden) =
+            entries_and_hidden(app, reading, feed, &before, wanted, viewer).await?;
         let exhausted = rows.len() < wanted;
         if let Some(last) = rows.last() {
             before = last.position();
@@ -79,7 +80,7 @@ pub async fn page(
         let rows = first_of_each_post(rows, &mut seen);
         let (found, ()) = tokio::try_join!(
             hydrate(reading, feed, rows, start, &position, viewer, &hidden),
-            learn(reading, feed)
+            learn(reading, unread)
         )?;
         items.extend(found.into_iter().map(|(row, item)| (row.position(), item)));
         if items.len() >= wanted || exhausted {
@@ -183,7 +184,7 @@ async fn newer_than(app: &App, viewer: &str, floor: i64) -> Result<Vec<EntryRow>
 /// Where a home feed begins at this moment: the position of its newest entry.
 async fn newest(app: &App, viewer: &str) -> Result<Position, Error> {
     let reading = Reading::new(&app.cache, &app.store);
-    let rows = home::entries(app, &reading, viewer, &Position::newest(), 1).await?;
+    let (rows, _) = home::entries(app, &reading, viewer, &Position::newest(), 1).await?;
     Ok(rows.first().map_or(Position { key: i64::MIN, id: String::new() }, EntryRow::position))
 }
 
@@ -228,6 +229,9 @@ impl Feed {
     }
 }
 
+/// Entries, and whose newest ones are still to be read for the next time.
+type Found = (Vec<EntryRow>, Option<Recent>);
+
 /// The newest entries after a position, and who is hidden from the viewer. The entries of people are found without knowing
 /// that, so both are read at once.
 async fn entries_and_hidden(
@@ -237,17 +241,21 @@ async fn entries_and_hidden(
     before: &Position,
     limit: usize,
     viewer: Option<&str>,
-) -> Result<(Vec<EntryRow>, Hidden), Error> {
+) -> Result<(Found, Hidden), Error> {
     let mut one = reading;
     let hidden = Hidden::from(&mut one, viewer);
     match feed {
         Feed::Home(viewer) => {
             tokio::try_join!(home::entries(app, reading, viewer, before, limit), hidden)
         }
-        Feed::User(user) => tokio::try_join!(of_user(reading, user, viewer, before, limit), hidden),
+        Feed::User(user) => {
+            let (rows, hidden) = tokio::try_join!(of_user(reading, user, viewer, before, limit), hidden)?;
+            Ok(((rows, None), hidden))
+        }
         Feed::Public | Feed::Tag(_) => {
             let hidden = hidden.await?;
-            Ok((of_posts_of_all(app, reading, feed, hidden.kept_out(), before, limit).await?, hidden))
+            let rows = of_posts_of_all(app, reading, feed, hidden.kept_out(), before, limit).await?;
+            Ok(((rows, None), hidden))
         }
     }
 }
@@ -279,10 +287,11 @@ async fn of_user(
     before: &Position,
     limit: usize,
 ) -> Result<Vec<EntryRow>, Error> {
-    let recent = recent([user]);
+    // What is older need not be among what is kept.
+    let most = if *before == Position::newest() { 1 } else { 0 };
     if reading.keeps()
-        && (*before == Position::newest() || reading.missing(&recent).is_empty())
-        && let Some(rows) = merge(&reading.lists(&recent).await?, before, limit)
+        && let Some(lists) = reading.lists_unless(&recent([user]), most).await?
+        && let Some(rows) = merge(&lists, before, limit)
     {
         return Ok(rows);
     }
@@ -329,10 +338,10 @@ async fn of_all(
 }
 
 /// What is read beside a page for the next one.
-async fn learn(reading: &Reading<'_>, feed: &Feed) -> Result<(), Error> {
-    match feed {
-        Feed::Home(viewer) => home::learn(reading, viewer).await,
-        Feed::User(_) | Feed::Public | Feed::Tag(_) => Ok(()),
+async fn learn(reading: &Reading<'_>, unread: Option<Recent>) -> Result<(), Error> {
+    match unread {
+        Some(recent) => home::learn(reading, &recent).await,
+        None => Ok(()),
     }
 }
 

@@ -266,7 +266,7 @@ async fn removed_among(
 
 /// Whether so little of those posts is kept that it is best to ask at once for all that a page of them takes.
 pub fn are_mostly_missing(run: &impl Run, ids: &[String]) -> bool {
-    2 * run.missing(&ReadPosts { ids: ids.to_vec() }) > ids.len()
+    !run.knows_half(&ReadPosts { ids: ids.to_vec() })
 }
 
 /// Posts, and what the viewer has done with them.

@@ -19,8 +19,9 @@ queries! {
     write InsertPost("posts/create.cypher") { id: String, author: String, rank_key: i64, created_at: i64, text: String, tags: Vec<String>, visibility: Option<Visibility>, replies: Visibility, quote_of: Option<String> } -> NewPostRow,
         about |new| {
             let tags = new.tags.iter().map(|tag| Fact::Tag(tag));
-            let new = [Fact::Post(&new.id), Fact::Posts, Fact::Entries(&new.author), Fact::Numbers(&new.author)];
-            tags.chain(new).collect()
+            let InsertPost { id, author, rank_key, .. } = new;
+            let entry = Fact::NewEntry { author, id, post: id, rank_key: *rank_key };
+            tags.chain([Fact::Post(id), Fact::Posts, entry, Fact::Numbers(author)]).collect()
         };
     /// Links a quote to the post it quotes.
     write LinkQuote("posts/link_quote.cypher") { id: String, quoted: String, rank_key: i64 } -> IdRow,

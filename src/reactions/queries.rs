@@ -1,5 +1,7 @@
 //! The statements of likes, reposts and bookmarks.
 
+use serde::Deserialize;
+
 use crate::{
     comments::queries::{ChangedComment, in_threads},
     cypher::IdRow,
@@ -24,8 +26,12 @@ queries! {
     /// A user's repost of a post.
     read FindRepost("reactions/find_repost.cypher") { id: String } -> IdRow;
     /// Makes a user repost a post, once.
-    write Repost("reactions/repost.cypher") { viewer: String, post: String, id: String, rank_key: i64 } -> IdRow,
-        about |it| vec![Fact::Post(&it.post), Fact::Entries(&it.viewer), Fact::Act(&it.viewer, &it.post)];
+    write Repost("reactions/repost.cypher") { viewer: String, post: String, id: String, rank_key: i64 } -> Reposted,
+        about |it, rows| {
+            let Repost { viewer, post, id, .. } = it;
+            let entry = |row: &Reposted| Fact::NewEntry { author: viewer, id, post, rank_key: row.rank_key };
+            rows.iter().map(entry).chain([Fact::Post(post), Fact::Act(viewer, post)]).collect()
+        };
     /// Takes a user's repost of a post back.
     write Unrepost("reactions/unrepost.cypher") { viewer: String, post: String, id: String } -> IdRow,
         about |it| vec![Fact::Post(&it.post), Fact::Entries(&it.viewer), Fact::Act(&it.viewer, &it.post)];
@@ -39,4 +45,10 @@ queries! {
     read Bookmarks("reactions/bookmarks.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> ListedPost;
     /// The posts that a user likes, newest like first.
     read LikedPosts("reactions/likes.cypher") { user: String, before_key: i64, before_id: String, limit: usize } -> ListedPost;
+}
+
+/// A repost that is there now, and may have been before.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Reposted {
+    pub rank_key: i64,
 }

@@ -22,6 +22,8 @@ use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 use tokio::sync::broadcast;
 
+use super::additions::{Addition, Additions};
+
 /// Something about the graph that a write changes and an answer depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fact<'a> {
@@ -51,6 +53,9 @@ pub enum Fact<'a> {
     Act(&'a str, &'a str),
     /// Whom a user blocks, is blocked by, or mutes.
     Hidden(&'a str),
+    /// That one post or repost has come to those that a user has made, and nothing else has happened to these: the fact
+    /// [`Entries`](Self::Entries), of a write that can tell.
+    NewEntry { author: &'a str, id: &'a str, post: &'a str, rank_key: i64 },
 }
 
 /// The place of a fact. Facts may share one, which costs an answer that would still have held.
@@ -63,6 +68,7 @@ pub const SLOTS: usize = 1 << 20;
 pub const ANYTHING: Slot = 0;
 /// A slot holds the number of its latest change, and in its low bits how many changes of it are under way.
 const UNDER_WAY_BITS: u32 = 16;
+const UNDER_WAY: u64 = (1 << UNDER_WAY_BITS) - 1;
 
 /// How long a change counts as under way of which nobody knows whether and when it happened.
 const UNKNOWN: Duration = Duration::from_secs(10);
@@ -95,6 +101,8 @@ pub struct Touched {
     slots: Vec<Slot>,
     /// The posts among the facts, by their ids.
     posts: Vec<String>,
+    /// What is all that happens to a slot.
+    additions: Vec<(Slot, Addition)>,
 }
 
 /// Something that this process has done to the graph, for those who have to know of it.
@@ -114,6 +122,7 @@ pub struct Changes {
     latest: AtomicU64,
     under_way: AtomicU64,
     slots: Box<[AtomicU64]>,
+    additions: Additions,
     hash: SipHasher13,
     committed: broadcast::Sender<Committed>,
 }
@@ -129,6 +138,7 @@ impl Changes {
             latest: AtomicU64::new(0),
             under_way: AtomicU64::new(0),
             slots: std::iter::repeat_with(AtomicU64::default).take(SLOTS).collect(),
+            additions: Additions::default(),
             hash: SipHasher13::new_with_key(key),
             committed: broadcast::Sender::new(BACKLOG),
         }
@@ -145,7 +155,7 @@ impl Changes {
         let is_known = slots.iter().all(|slot| (*slot as usize) < SLOTS);
         let slots = if is_known { slots.to_vec() } else { vec![ANYTHING] };
         self.mark(&slots);
-        self.number(&slots);
+        self.number(&slots, Vec::new());
     }
 
     pub fn now(&self) -> Moment {
@@ -158,7 +168,10 @@ impl Changes {
         }
         let places = SLOTS as u64 - 1;
         let mut hasher = self.hash;
-        fact.hash(&mut hasher);
+        match fact {
+            Fact::NewEntry { author, .. } => Fact::Entries(author).hash(&mut hasher),
+            fact => fact.hash(&mut hasher),
+        }
         Slot::try_from(1 + hasher.finish() % places).unwrap_or(ANYTHING)
     }
 
@@ -173,13 +186,34 @@ impl Changes {
             Fact::Post(id) => Some((*id).to_owned()),
             _ => None,
         }));
+        touched.additions.extend(facts.iter().filter_map(|fact| match *fact {
+            Fact::NewEntry { author, id, post, rank_key } => {
+                let [author, id, post] = [author, id, post].map(str::to_owned);
+                Some((self.slot(fact), Addition { author, id, post, rank_key }))
+            }
+            _ => None,
+        }));
+    }
+
+    /// What was added to what was read from that moment on, and depends on those slots; nothing if anything else has
+    /// happened to them since, may have, or is under way.
+    pub fn added(&self, since: Moment, slots: &[Slot]) -> Option<Vec<Arc<Addition>>> {
+        let mut added = Vec::new();
+        for &slot in slots {
+            let state = self.slots[slot as usize].load(SeqCst);
+            if slot == ANYTHING || is_under_way(state) {
+                return None;
+            }
+            added.extend(self.additions.between(slot, since.0, state >> UNDER_WAY_BITS)?);
+        }
+        self.hold(since, &[]).then_some(added)
     }
 
     /// Whether what was read from that moment on, and depends on those slots, is still so.
     pub fn hold(&self, since: Moment, slots: &[Slot]) -> bool {
         let quiet = |slot: Slot| {
             let state = self.slots[slot as usize].load(SeqCst);
-            state & ((1 << UNDER_WAY_BITS) - 1) == 0 && state >> UNDER_WAY_BITS <= since.0
+            !is_under_way(state) && state >> UNDER_WAY_BITS <= since.0
         };
         quiet(ANYTHING)
             && slots.iter().all(|&slot| {
@@ -204,7 +238,7 @@ impl Changes {
 
     /// Somebody has changed something of which nobody told.
     pub fn change_anything(self: &Arc<Self>) {
-        self.begin(Touched { slots: vec![ANYTHING], posts: Vec::new() }).end(None);
+        self.begin(Touched { slots: vec![ANYTHING], ..Touched::default() }).end(None);
     }
 
     fn mark(&self, slots: &[Slot]) {
@@ -217,32 +251,49 @@ impl Changes {
         }
     }
 
-    fn number(&self, slots: &[Slot]) {
+    /// Ends the change of those slots, of which those additions are all that happens to theirs.
+    fn number(&self, slots: &[Slot], mut additions: Vec<(Slot, Addition)>) {
         if slots.is_empty() {
             return;
         }
-        let number = self.latest.fetch_add(1, SeqCst) + 1;
+        // One beside something else is not all that happens.
+        additions.retain(|(slot, _)| slots.iter().filter(|other| *other == slot).count() == 1);
+        let next = || self.latest.fetch_add(1, SeqCst) + 1;
+        let mut number = next();
         for &slot in slots {
-            let ended = |state: u64| {
-                let under_way = (state & ((1 << UNDER_WAY_BITS) - 1)) - 1;
-                Some(((state >> UNDER_WAY_BITS).max(number) << UNDER_WAY_BITS) | under_way)
+            let before = loop {
+                let ended = |state: u64| {
+                    let under_way = (state & UNDER_WAY) - 1;
+                    (state >> UNDER_WAY_BITS < number).then_some(number << UNDER_WAY_BITS | under_way)
+                };
+                match self.slots[slot as usize].fetch_update(SeqCst, SeqCst, ended) {
+                    Ok(state) => break state >> UNDER_WAY_BITS,
+                    // One that took its number later was here earlier. The numbers of a slot are those of all its changes.
+                    Err(_) => number = next(),
+                }
             };
-            let _ = self.slots[slot as usize].fetch_update(SeqCst, SeqCst, ended);
+            if let Some(place) = additions.iter().position(|(of, _)| *of == slot) {
+                self.additions.note(slot, before, number, additions.swap_remove(place).1);
+            }
         }
         self.under_way.fetch_sub(1, SeqCst);
     }
 
-    fn end(&self, touched: Touched, transaction: Option<u64>) {
-        self.number(&touched.slots);
+    fn end(&self, mut touched: Touched, transaction: Option<u64>) {
+        self.number(&touched.slots, std::mem::take(&mut touched.additions));
         self.tell(touched, transaction);
     }
 
-    fn tell(&self, Touched { slots, posts }: Touched, transaction: Option<u64>) {
+    fn tell(&self, Touched { slots, posts, .. }: Touched, transaction: Option<u64>) {
         if !slots.is_empty() || transaction.is_some() {
             // Nobody may listen.
             let _ = self.committed.send(Committed { slots, transaction, posts });
         }
     }
+}
+
+fn is_under_way(state: u64) -> bool {
+    state & UNDER_WAY != 0
 }
 
 /// A change under way. Dropping it leaves open whether it happened.
@@ -263,7 +314,7 @@ impl Change {
     /// It has not happened and never will.
     pub fn undo(mut self) {
         self.is_open = false;
-        self.changes.number(&self.touched.slots);
+        self.changes.number(&self.touched.slots, Vec::new());
     }
 }
 
@@ -273,7 +324,8 @@ impl Drop for Change {
             return;
         }
         // It may be there already without anybody having been told, or still come.
-        let (changes, touched) = (Arc::clone(&self.changes), std::mem::take(&mut self.touched));
+        let (changes, mut touched) = (Arc::clone(&self.changes), std::mem::take(&mut self.touched));
+        touched.additions.clear();
         changes.tell(touched.clone(), None);
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
@@ -335,5 +387,88 @@ mod tests {
         assert!(changes.hold(changes.now(), &changes.slots(&[Fact::Tag("another fact")])));
         tokio::time::sleep(UNKNOWN + Duration::from_secs(1)).await;
         assert!(changes.hold(changes.now(), &slots));
+    }
+
+    fn new(id: &str) -> Fact<'_> {
+        Fact::NewEntry { author: "a", id, post: id, rank_key: 1 }
+    }
+
+    /// What was added since, if it is known that nothing else happened.
+    fn added(changes: &Changes, since: Moment) -> Option<Vec<String>> {
+        let added = changes.added(since, &changes.slots(&[Fact::Entries("a")]))?;
+        let mut ids: Vec<String> = added.iter().map(|new| new.id.clone()).collect();
+        ids.sort_unstable();
+        Some(ids)
+    }
+
+    #[test]
+    fn what_was_added_is_known_as_long_as_nothing_else_has_happened() {
+        let changes = changes();
+        let since = changes.now();
+        assert_eq!(added(&changes, since), Some(vec![]));
+        begin(&changes, &[new("p"), Fact::Posts]).end(None);
+        assert!(!changes.hold(since, &changes.slots(&[Fact::Entries("a")])), "it is a change of the list");
+        let change = begin(&changes, &[new("q")]);
+        assert_eq!(added(&changes, since), None, "another is under way");
+        change.end(None);
+        begin(&changes, &[new("r")]).undo();
+        let later = changes.now();
+        begin(&changes, &[new("s")]).end(None);
+        assert_eq!(added(&changes, since), None, "one was undone, which is told by nothing");
+        assert_eq!(added(&changes, later), Some(vec!["s".into()]));
+        for other in [Fact::Entries("a"), Fact::Anything] {
+            let since = changes.now();
+            begin(&changes, &[other]).end(None);
+            assert_eq!(added(&changes, since), None, "{other:?} may be anything");
+            begin(&changes, &[new("t")]).end(None);
+            assert_eq!(added(&changes, since), None, "{other:?} may be anything");
+        }
+        for two in [[new("u"), new("v")], [new("u"), Fact::Entries("a")]] {
+            let since = changes.now();
+            begin(&changes, &two).end(None);
+            assert_eq!(added(&changes, since), None, "{two:?} is not one addition alone");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_addition_of_which_nobody_knows_whether_it_happened_is_none() {
+        let changes = changes();
+        let since = changes.now();
+        drop(begin(&changes, &[new("p")]));
+        tokio::time::sleep(UNKNOWN + Duration::from_secs(1)).await;
+        assert_eq!(added(&changes, since), None);
+    }
+
+    /// Whenever those who write at the same time have ended, all of what they have added is known, or nothing is.
+    #[test]
+    fn no_addition_is_left_out_whatever_ends_at_the_same_time() {
+        const WRITERS: usize = 4;
+        const EACH: usize = 200;
+        let changes = changes();
+        let mut complete = 0;
+        for round in 0..20 {
+            let since = changes.now();
+            let written = AtomicU64::new(0);
+            std::thread::scope(|scope| {
+                for writer in 0..WRITERS {
+                    let (changes, written) = (&changes, &written);
+                    scope.spawn(move || {
+                        for n in 0..EACH {
+                            let id = format!("{round} {writer} {n}");
+                            // Its number is drawn among those of others, of the same list and of other things.
+                            begin(changes, &[new(&id), Fact::Post(&id)]).end(None);
+                            written.fetch_add(1, SeqCst);
+                            let at_least = written.load(SeqCst);
+                            let found = added(changes, since);
+                            assert!(found.is_none_or(|found| found.len() as u64 >= at_least));
+                        }
+                    });
+                }
+            });
+            let found = added(&changes, since);
+            complete += usize::from(found.is_some());
+            assert!(found.is_none_or(|found| found.len() == WRITERS * EACH));
+        }
+        assert_eq!(complete, 20, "as long as not too many are to be known");
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a slice. The rest of Kith sees [`Store`], [`Tx`] and the [`Run`] that both share.
 
+mod additions;
 pub mod asked;
 pub mod changes;
 mod commits;
@@ -31,6 +32,7 @@ use crate::{
     telemetry::{CALLS, GAPS, InFlight, POOL_SIZE, RATE_LIMITED, RETRIES, STATEMENTS},
 };
 
+pub use additions::Addition;
 pub use changes::{ANYTHING, Change, Changes, Checked, Committed, Fact, Moment, SLOTS, Slot, Touched};
 pub use commits::{Commits, Position};
 pub use error::StoreError;

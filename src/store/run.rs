@@ -20,9 +20,9 @@ pub trait Run: Send {
         self.run(query)
     }
 
-    /// How many of the things that it asks about are not known.
-    fn missing<Q: Keyed>(&self, query: &Q) -> usize {
-        query.things().len()
+    /// Whether half of the things that it asks about are known, or more.
+    fn knows_half<Q: Keyed>(&self, query: &Q) -> bool {
+        query.things().is_empty()
     }
 
     /// Both, at once where that can be.

@@ -7,6 +7,7 @@
 mod values;
 
 use std::{
+    collections::HashMap,
     num::NonZero,
     path::{Path, PathBuf},
     sync::{
@@ -18,16 +19,20 @@ use std::{
 };
 
 use kglite::api::{
-    DirGraph, KgError,
+    DirGraph, KgError, Value as Cell,
     cypher::{QueryWarningSink, set_query_warning_sink},
     durable::DurabilityLevel,
     io::GraphWriterLease,
-    session::{self, CommitOutcome, ExecuteOptions, OpenError, OpenSpec, Session, Transaction},
+    session::{
+        self, CommitOutcome, ExecuteOptions, ExecuteOutcome, OpenError, OpenSpec, Session, Transaction,
+    },
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-
-use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore, oneshot};
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    sync::{Mutex, OwnedMutexGuard, Semaphore, oneshot},
+};
 
 use self::values::{cells, rows};
 use super::{StoreError, parameters};
@@ -98,8 +103,7 @@ impl Held {
 
 pub(super) struct EmbeddedTx {
     graph: Arc<Graph>,
-    /// Taken out while a statement runs on another thread.
-    transaction: Option<Transaction>,
+    transaction: Transaction,
     wrote: bool,
     timeout: Duration,
     syncer: Syncer,
@@ -217,29 +221,31 @@ impl Embedded {
     ) -> Result<(Vec<T>, Option<Durable>), StoreError> {
         let graph = Arc::clone(&self.graph);
         let deadline = Instant::now() + self.timeout;
-        let text = text.to_owned();
-        let turn = async {
-            Ok(match access {
-                Access::Read => (Arc::clone(readers).acquire_owned().await.ok(), None),
-                Access::Write => (None, Some(self.turn().await)),
-            })
-        };
-        let (reader, turn) = super::within(self.timeout, turn).await?;
-        let syncer = self.syncer.clone();
-        blocking(move || {
-            let cells = cells(parameters);
-            let mut options = ExecuteOptions::eager(&cells).with_hidden_structural_keys(true);
-            options.deadline = Some(deadline);
-            let outcome = match access {
-                Access::Read => session::execute_read(&graph.session.snapshot(), &text, &options),
-                Access::Write => graph.session.execute_auto_commit(&text, &options, 1),
+        let cells = cells(parameters);
+        match access {
+            Access::Read => {
+                let room = async { Ok(Arc::clone(readers).acquire_owned().await.ok()) };
+                let room = super::within(self.timeout, room).await?;
+                let text = text.to_owned();
+                blocking(move || {
+                    let outcome =
+                        session::execute_read(&graph.session.snapshot(), &text, &options(&cells, deadline));
+                    drop(room);
+                    Ok((answered(name, outcome)?, None))
+                })
+                .await
             }
-            .map_err(|error| store_error(name, error))?;
-            drop(reader);
-            let durable = turn.map(|turn| committed(turn, &syncer));
-            Ok((rows(name, &outcome.result.columns, outcome.result.rows)?, durable))
-        })
-        .await
+            Access::Write => {
+                let turn = super::within(self.timeout, async { Ok(self.turn().await) }).await?;
+                in_place(|| {
+                    let rows = answered(
+                        name,
+                        graph.session.execute_auto_commit(text, &options(&cells, deadline), 1),
+                    )?;
+                    Ok((rows, Some(committed(turn, &self.syncer))))
+                })
+            }
+        }
     }
 
     /// The writer's turn, once it comes.
@@ -251,7 +257,7 @@ impl Embedded {
     pub async fn begin(&self) -> EmbeddedTx {
         let turn = self.turn().await;
         EmbeddedTx {
-            transaction: Some(self.graph.session.begin()),
+            transaction: self.graph.session.begin(),
             graph: Arc::clone(&self.graph),
             wrote: false,
             timeout: self.timeout,
@@ -315,51 +321,33 @@ impl Graph {
 }
 
 impl EmbeddedTx {
-    pub async fn run<Q: Query>(&mut self, query: &Q) -> Result<Vec<Q::Row>, StoreError> {
-        let parameters = parameters(query)?;
-        let Some(mut transaction) = self.transaction.take() else {
-            return Err(StoreError::Transient(
-                "an earlier statement of this transaction was abandoned".into(),
-            ));
-        };
-        let deadline = Instant::now() + self.timeout;
+    pub fn run<Q: Query>(&mut self, query: &Q) -> Result<Vec<Q::Row>, StoreError> {
+        let cells = cells(parameters(query)?);
+        let options = options(&cells, Instant::now() + self.timeout);
         self.wrote |= Q::ACCESS == Access::Write;
-        let (transaction, rows) = blocking(move || {
-            let cells = cells(parameters);
-            let mut options = ExecuteOptions::eager(&cells).with_hidden_structural_keys(true);
-            options.deadline = Some(deadline);
+        in_place(|| {
             let outcome = match Q::ACCESS {
-                Access::Write => match transaction.working_mut() {
+                Access::Write => match self.transaction.working_mut() {
                     Ok(graph) => session::execute_mut(graph, Q::EMBEDDED_TEXT, &options),
                     Err(error) => Err(error),
                 },
-                Access::Read => match transaction.current() {
+                Access::Read => match self.transaction.current() {
                     Some(graph) => session::execute_read(graph, Q::EMBEDDED_TEXT, &options),
                     None => Err(KgError::Argument("the transaction is over".into())),
                 },
             };
-            let rows = outcome
-                .map_err(|error| store_error(Q::FILE, error))
-                .and_then(|outcome| rows(Q::FILE, &outcome.result.columns, outcome.result.rows));
-            Ok((transaction, rows))
+            answered(Q::FILE, outcome)
         })
-        .await?;
-        self.transaction = Some(transaction);
-        rows
     }
 
     /// Tells `seen` what came of it as soon as others can see it, which is before it is on the disk.
-    pub async fn commit(
-        mut self,
-        seen: impl FnOnce(&Result<(), StoreError>) + Send,
-    ) -> Result<(), StoreError> {
-        let Some(transaction) = self.transaction.take().filter(|_| self.wrote) else {
+    pub async fn commit(self, seen: impl FnOnce(&Result<(), StoreError>) + Send) -> Result<(), StoreError> {
+        let Self { graph, transaction, wrote, syncer, turn, .. } = self;
+        if !wrote {
             seen(&Ok(()));
             return Ok(());
-        };
-        // The turn is taken inside, so that it outlives a caller who stops waiting.
-        let Self { graph, syncer, turn, .. } = self;
-        let done = blocking(move || match graph.session.commit(transaction, true) {
+        }
+        let done = in_place(|| match graph.session.commit(transaction, true) {
             CommitOutcome::Committed { .. } => Ok(Some(committed(turn, &syncer))),
             CommitOutcome::NoWritesNoOp => Ok(None),
             CommitOutcome::ConflictDetected { .. } => {
@@ -368,8 +356,7 @@ impl EmbeddedTx {
             // Nothing of it was done, and it may be tried again once there is room.
             CommitOutcome::DurabilityFailed { error } => Err(StoreError::Unavailable(cannot_write(&error))),
             outcome => Err(StoreError::Failed { statement: "commit", message: format!("{outcome:?}") }),
-        })
-        .await;
+        });
         let (done, durable) = done.map_or_else(|error| (Err(error), None), |durable| (Ok(()), durable));
         seen(&done);
         done?;
@@ -446,6 +433,16 @@ fn refuse_quarantined_log(folder: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Runs a part of a write on the thread that its caller has. While it runs nobody else can write, and to be woken on
+/// another thread and back takes longer than most of them, where more threads would run than there are cores.
+fn in_place<T>(job: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(job),
+        _ => job(),
+    }
+}
+
+/// Runs what may take long beside the threads that serve.
 async fn blocking<T: Send + 'static>(
     job: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
@@ -456,6 +453,21 @@ async fn blocking<T: Send + 'static>(
             Err(_) => Err(shutting_down()),
         },
     }
+}
+
+fn options(cells: &HashMap<String, Cell>, deadline: Instant) -> ExecuteOptions<'_> {
+    let mut options = ExecuteOptions::eager(cells).with_hidden_structural_keys(true);
+    options.deadline = Some(deadline);
+    options
+}
+
+/// The rows of a statement that was run.
+fn answered<T: DeserializeOwned>(
+    name: &'static str,
+    outcome: Result<ExecuteOutcome, KgError>,
+) -> Result<Vec<T>, StoreError> {
+    let outcome = outcome.map_err(|error| store_error(name, error))?;
+    rows(name, &outcome.result.columns, outcome.result.rows)
 }
 
 /// Says in the log what whoever runs Kith has to mend.

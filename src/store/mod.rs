@@ -445,7 +445,7 @@ impl Run for Tx {
         let rows = match &mut self.engine {
             TxEngine::Neo4j(tx) => Box::pin(tx.run(query)).await,
             #[cfg(feature = "embedded")]
-            TxEngine::Embedded(tx) => tx.run(query).await,
+            TxEngine::Embedded(tx) => tx.run(query),
         };
         observe::<Q>(self.engine.name(), started, &rows);
         let rows = rows?;

@@ -52,11 +52,14 @@ pub trait Keyed: Query<Row: Clone> + Sized {
     /// About how many bytes a row takes.
     fn weight(row: &Self::Row) -> usize;
 
+    /// Whether it lists what is [added](Addition), so that its answers can be [grown](Self::grown).
+    const GROWS: bool = false;
+
     /// The answer about one of its things, by its place, that once was those rows, and to which nothing has happened since
-    /// but those additions: for a statement that lists what is added.
-    fn grown(&self, place: usize, was: &[Self::Row], added: &[Arc<Addition>]) -> Option<Vec<Self::Row>> {
-        let _ = (place, was, added);
-        None
+    /// but those additions.
+    fn grown(&self, place: usize, was: &[Self::Row], added: &[Arc<Addition>]) -> Vec<Self::Row> {
+        let _ = (place, added);
+        was.to_vec()
     }
 
     /// A question about one of its things, by its place, that the embedded graph answers for less and that has the same

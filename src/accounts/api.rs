@@ -130,23 +130,31 @@ impl Work for ChangeProfile {
     type Output = User;
 
     async fn run(&self, tx: &mut Tx) -> Result<User, Error> {
-        let user = read_one(tx, &self.viewer, None).await?;
+        let mut user = read_one(tx, &self.viewer, Some(&self.viewer)).await?;
         if !matches_revision(self.if_match.as_deref(), user.revision) {
             return Err(Error::PreconditionFailed);
         }
+        let was_locked = user.locked;
+        user.name = self.name.clone().unwrap_or(user.name);
+        user.bio = changed(&self.bio, user.bio);
+        user.avatar_url = changed(&self.avatar_url, user.avatar_url);
+        user.locked = self.locked.unwrap_or(user.locked);
         let query = SetProfile {
-            id: user.id,
+            id: user.id.clone(),
             revision: user.revision,
-            display_name: self.name.clone().unwrap_or(user.name),
-            bio: changed(&self.bio, user.bio),
-            avatar_url: changed(&self.avatar_url, user.avatar_url),
-            locked: self.locked.unwrap_or(user.locked),
+            display_name: user.name.clone(),
+            bio: user.bio.clone(),
+            avatar_url: user.avatar_url.clone(),
+            locked: user.locked,
         };
         // No row: somebody changed it in between, and both changes shall hold.
         tx.one(&query).await?.ok_or_else(|| StoreError::Transient("the profile changed meanwhile".into()))?;
-        if self.locked == Some(false) && user.locked {
+        user.revision += 1;
+        if was_locked && !user.locked {
             tx.run(&AcceptAll { viewer: self.viewer.clone(), rank_key: self.rank_key }).await?;
+            // Who had asked follows now.
+            return read_one(tx, &self.viewer, Some(&self.viewer)).await;
         }
-        read_one(tx, &self.viewer, Some(&self.viewer)).await
+        Ok(user)
     }
 }

@@ -157,19 +157,19 @@ impl<'a> Reading<'a> {
         places: Vec<(usize, Place<'_>)>,
         lists: &mut [Option<Arc<Vec<Q::Row>>>],
     ) -> Result<(), Error> {
-        let (since, now) = (self.cache.changes.now(), Instant::now());
         let renewed = try_join_all(places.iter().map(|(n, place)| self.renewed(query, *n, place))).await?;
         let is_left = |(_, renewed): &(_, &Option<_>)| renewed.is_none();
         let numbers: Vec<usize> =
             places.iter().map(|(n, _)| *n).zip(&renewed).filter(is_left).map(|(n, _)| n).collect();
+        let (since, now) = (self.cache.changes.now(), Instant::now());
         let mut by_key = if numbers.is_empty() {
             HashMap::new()
         } else {
             grouped(query, self.store.run(&query.only(&numbers)).await?)
         };
         for ((n, place), renewed) in places.into_iter().zip(renewed) {
-            let (rows, born) =
-                renewed.unwrap_or_else(|| (by_key.remove(&*place.key).unwrap_or_default(), now));
+            let (rows, since, born) =
+                renewed.unwrap_or_else(|| (by_key.remove(&*place.key).unwrap_or_default(), since, now));
             let slots = self.cache.changes.slots(&query.only(&[n]).facts(&rows));
             let weight = rows.iter().map(Q::weight).sum();
             let kept = place.fill(Basis { since, born, slots: slots.into() }, weight, Arc::new(rows));
@@ -178,27 +178,28 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    /// The rows of a key of which others were kept before, and when they were read, if these make them cheaper to have.
+    /// The rows of a key of which others were kept before, if these make them cheaper to have, and since and from when
+    /// they are.
     async fn renewed<Q: Keyed>(
         &self,
         query: &Q,
         n: usize,
         place: &Place<'_>,
-    ) -> Result<Option<(Vec<Q::Row>, Instant)>, Error> {
+    ) -> Result<Option<(Vec<Q::Row>, Moment, Instant)>, Error> {
         let Some(kept) = &place.was else { return Ok(None) };
-        let was = kept.value::<Vec<Q::Row>>();
+        let (changes, was) = (&self.cache.changes, kept.value::<Vec<Q::Row>>());
         let Basis { since, born, slots } = &kept.basis;
-        if let Some(added) = self.cache.changes.added(*since, slots)
-            && let Some(rows) = query.grown(n, &was, &added)
+        if Q::GROWS
+            && let Some((added, until)) = changes.added_soon(*since, slots).await
         {
-            return Ok(Some((rows, *born)));
+            return Ok(Some((query.grown(n, &was, &added), until, *born)));
         }
         let Some(renewal) = query.renewal(n, &was).filter(|_| self.store.is_embedded()) else {
             return Ok(None);
         };
-        let now = Instant::now();
+        let (since, now) = (changes.now(), Instant::now());
         let rows = self.store.run(&renewal).await?;
-        Ok((rows.len() >= was.len()).then_some((rows, now)))
+        Ok((rows.len() >= was.len()).then_some((rows, since, now)))
     }
 }
 

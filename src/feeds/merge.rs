@@ -97,7 +97,7 @@ mod tests {
             };
             let new = added.iter().map(|key| addition(7, key));
             let new: Vec<_> = new.chain(others.iter().map(|key| addition(8, key))).collect();
-            let grown = recent(["6", "7"]).grown(1, &list(&before), &new).unwrap_or_default();
+            let grown = recent(["6", "7"]).grown(1, &list(&before), &new);
             let after: BTreeSet<i64> = before.iter().chain(&added).copied().collect();
             let ids = |rows: &[EntryRow]| rows.iter().map(|row| row.id.clone()).collect::<Vec<_>>();
             prop_assert_eq!(ids(&grown), ids(&list(&after)));

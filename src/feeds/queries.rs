@@ -101,7 +101,9 @@ impl Keyed for Recent {
         208
     }
 
-    fn grown(&self, place: usize, was: &[EntryRow], added: &[Arc<Addition>]) -> Option<Vec<EntryRow>> {
+    const GROWS: bool = true;
+
+    fn grown(&self, place: usize, was: &[EntryRow], added: &[Arc<Addition>]) -> Vec<EntryRow> {
         let mut rows = was.to_vec();
         // Others may share the slot, and what was read may have had it already.
         for new in added.iter().filter(|new| new.author == self.authors[place]) {
@@ -112,7 +114,7 @@ impl Keyed for Recent {
             }
         }
         rows.truncate(self.limit);
-        Some(rows)
+        rows
     }
 
     /// Where as many are left as were there before, or more have come, none that is older is among the newest.

@@ -288,7 +288,7 @@ async fn of_user(
     limit: usize,
 ) -> Result<Vec<EntryRow>, Error> {
     // What is older need not be among what is kept.
-    let most = if *before == Position::newest() { 1 } else { 0 };
+    let most = usize::from(*before == Position::newest());
     if reading.keeps()
         && let Some(lists) = reading.lists_unless(&recent([user]), most).await?
         && let Some(rows) = merge(&lists, before, limit)

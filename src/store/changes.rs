@@ -11,6 +11,7 @@
 
 use std::{
     hash::{Hash, Hasher},
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::SeqCst},
@@ -20,7 +21,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
-use tokio::sync::broadcast;
+use tokio::{
+    sync::{Notify, broadcast},
+    time::Instant,
+};
 
 use super::additions::{Addition, Additions};
 
@@ -72,6 +76,9 @@ const UNDER_WAY: u64 = (1 << UNDER_WAY_BITS) - 1;
 
 /// How long a change counts as under way of which nobody knows whether and when it happened.
 const UNKNOWN: Duration = Duration::from_secs(10);
+
+/// How long it is worth to wait for a change that is under way: about as long as reading anew would take.
+const SOON: Duration = Duration::from_millis(20);
 
 /// The number of the latest change that there was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,6 +132,8 @@ pub struct Changes {
     additions: Additions,
     hash: SipHasher13,
     committed: broadcast::Sender<Committed>,
+    /// Woken at the end of each change.
+    ended: Notify,
 }
 
 /// How much may be done before the slowest of those who listen misses some of it.
@@ -141,6 +150,7 @@ impl Changes {
             additions: Additions::default(),
             hash: SipHasher13::new_with_key(key),
             committed: broadcast::Sender::new(BACKLOG),
+            ended: Notify::new(),
         }
     }
 
@@ -195,9 +205,25 @@ impl Changes {
         }));
     }
 
-    /// What was added to what was read from that moment on, and depends on those slots; nothing if anything else has
-    /// happened to them since, may have, or is under way.
-    pub fn added(&self, since: Moment, slots: &[Slot]) -> Option<Vec<Arc<Addition>>> {
+    /// What was added to what was read from that moment on, and depends on those slots, once what is under way has ended,
+    /// if that is soon, and the moment until which that is all; nothing if anything else has happened to them since, or
+    /// may have.
+    pub async fn added_soon(&self, since: Moment, slots: &[Slot]) -> Option<(Vec<Arc<Addition>>, Moment)> {
+        let deadline = Instant::now() + SOON;
+        let is_under_way = |slot: &Slot| is_under_way(self.slots[*slot as usize].load(SeqCst));
+        loop {
+            let mut ended = pin!(self.ended.notified());
+            ended.as_mut().enable();
+            if !slots.iter().any(is_under_way) {
+                let until = self.now();
+                return Some((self.added(since, slots)?, until));
+            }
+            tokio::time::timeout_at(deadline, ended).await.ok()?;
+        }
+    }
+
+    /// The same of what has ended; nothing if a change is under way.
+    fn added(&self, since: Moment, slots: &[Slot]) -> Option<Vec<Arc<Addition>>> {
         let mut added = Vec::new();
         for &slot in slots {
             let state = self.slots[slot as usize].load(SeqCst);
@@ -277,6 +303,7 @@ impl Changes {
             }
         }
         self.under_way.fetch_sub(1, SeqCst);
+        self.ended.notify_waiters();
     }
 
     fn end(&self, mut touched: Touched, transaction: Option<u64>) {
@@ -437,6 +464,23 @@ mod tests {
         drop(begin(&changes, &[new("p")]));
         tokio::time::sleep(UNKNOWN + Duration::from_secs(1)).await;
         assert_eq!(added(&changes, since), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_asks_what_was_added_waits_for_what_is_under_way_but_not_long() {
+        let changes = changes();
+        let (since, slots) = (changes.now(), changes.slots(&[Fact::Entries("a")]));
+        let change = begin(&changes, &[new("p")]);
+        let begun = Instant::now();
+        assert!(changes.added_soon(since, &slots).await.is_none());
+        assert!(begun.elapsed() <= 2 * SOON);
+        let end = async {
+            begin(&changes, &[Fact::Posts]).end(None);
+            tokio::time::sleep(SOON / 2).await;
+            change.end(None);
+        };
+        let (added, ()) = tokio::join!(changes.added_soon(since, &slots), end);
+        assert!(added.is_some_and(|(added, until)| added.len() == 1 && changes.hold(until, &slots)));
     }
 
     /// Whenever those who write at the same time have ended, all of what they have added is known, or nothing is.

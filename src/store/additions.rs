@@ -83,7 +83,18 @@ impl Additions {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        sync::atomic::{AtomicU64, Ordering::SeqCst},
+        time::Duration,
+    };
+
+    use tokio::time::Instant;
+
     use super::*;
+    use crate::store::{
+        Change, Changes, Fact, Moment, Touched,
+        changes::{SOON, UNKNOWN},
+    };
 
     fn note(additions: &Additions, before: u64, number: u64) {
         let [author, id] = ["a".to_owned(), number.to_string()];
@@ -122,5 +133,115 @@ mod tests {
         let latest = KNOWN as u64 + 1;
         assert_eq!(between(&additions, 0, latest), None);
         assert_eq!(between(&additions, 1, latest).map(|added| added.len()), Some(KNOWN));
+    }
+
+    fn changes() -> Arc<Changes> {
+        Arc::new(Changes::new(&[7; 16]))
+    }
+
+    fn begin(changes: &Arc<Changes>, facts: &[Fact]) -> Change {
+        let mut touched = Touched::default();
+        changes.touch(&mut touched, facts);
+        changes.begin(touched)
+    }
+
+    fn new(id: &str) -> Fact<'_> {
+        Fact::NewEntry { author: "a", id, post: id, rank_key: 1 }
+    }
+
+    /// What was added since, if it is known that nothing else happened.
+    fn added(changes: &Changes, since: Moment) -> Option<Vec<String>> {
+        let added = changes.added(since, &changes.slots(&[Fact::Entries("a")]))?;
+        let mut ids: Vec<String> = added.iter().map(|new| new.id.clone()).collect();
+        ids.sort_unstable();
+        Some(ids)
+    }
+
+    #[test]
+    fn what_was_added_is_known_as_long_as_nothing_else_has_happened() {
+        let changes = changes();
+        let since = changes.now();
+        assert_eq!(added(&changes, since), Some(vec![]));
+        begin(&changes, &[new("p"), Fact::Posts]).end(None);
+        assert!(!changes.hold(since, &changes.slots(&[Fact::Entries("a")])), "it is a change of the list");
+        let change = begin(&changes, &[new("q")]);
+        assert_eq!(added(&changes, since), None, "another is under way");
+        change.end(None);
+        begin(&changes, &[new("r")]).undo();
+        let later = changes.now();
+        begin(&changes, &[new("s")]).end(None);
+        assert_eq!(added(&changes, since), None, "one was undone, which is told by nothing");
+        assert_eq!(added(&changes, later), Some(vec!["s".into()]));
+        for other in [Fact::Entries("a"), Fact::Anything] {
+            let since = changes.now();
+            begin(&changes, &[other]).end(None);
+            assert_eq!(added(&changes, since), None, "{other:?} may be anything");
+            begin(&changes, &[new("t")]).end(None);
+            assert_eq!(added(&changes, since), None, "{other:?} may be anything");
+        }
+        for two in [[new("u"), new("v")], [new("u"), Fact::Entries("a")]] {
+            let since = changes.now();
+            begin(&changes, &two).end(None);
+            assert_eq!(added(&changes, since), None, "{two:?} is not one addition alone");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_addition_of_which_nobody_knows_whether_it_happened_is_none() {
+        let changes = changes();
+        let since = changes.now();
+        drop(begin(&changes, &[new("p")]));
+        tokio::time::sleep(UNKNOWN + Duration::from_secs(1)).await;
+        assert_eq!(added(&changes, since), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_asks_what_was_added_waits_for_what_is_under_way_but_not_long() {
+        let changes = changes();
+        let (since, slots) = (changes.now(), changes.slots(&[Fact::Entries("a")]));
+        let change = begin(&changes, &[new("p")]);
+        let begun = Instant::now();
+        assert!(changes.added_soon(since, &slots).await.is_none());
+        assert!(begun.elapsed() <= 2 * SOON);
+        let end = async {
+            begin(&changes, &[Fact::Posts]).end(None);
+            tokio::time::sleep(SOON / 2).await;
+            change.end(None);
+        };
+        let (added, ()) = tokio::join!(changes.added_soon(since, &slots), end);
+        assert!(added.is_some_and(|(added, until)| added.len() == 1 && changes.hold(until, &slots)));
+    }
+
+    /// Whenever those who write at the same time have ended, all of what they have added is known, or nothing is.
+    #[test]
+    fn no_addition_is_left_out_whatever_ends_at_the_same_time() {
+        const WRITERS: usize = 4;
+        const EACH: usize = 200;
+        let changes = changes();
+        let mut complete = 0;
+        for round in 0..20 {
+            let since = changes.now();
+            let written = AtomicU64::new(0);
+            std::thread::scope(|scope| {
+                for writer in 0..WRITERS {
+                    let (changes, written) = (&changes, &written);
+                    scope.spawn(move || {
+                        for n in 0..EACH {
+                            let id = format!("{round} {writer} {n}");
+                            // Its number is drawn among those of others, of the same list and of other things.
+                            begin(changes, &[new(&id), Fact::Post(&id)]).end(None);
+                            written.fetch_add(1, SeqCst);
+                            let at_least = written.load(SeqCst);
+                            let found = added(changes, since);
+                            assert!(found.is_none_or(|found| found.len() as u64 >= at_least));
+                        }
+                    });
+                }
+            });
+            let found = added(&changes, since);
+            complete += usize::from(found.is_some());
+            assert!(found.is_none_or(|found| found.len() == WRITERS * EACH));
+        }
+        assert_eq!(complete, 20, "as long as not too many are to be known");
     }
 }

@@ -92,8 +92,11 @@ mod tests {
 
     use super::*;
     use crate::store::{
-        Change, Changes, Fact, Moment, Touched,
-        changes::{SOON, UNKNOWN},
+        Changes, Fact, Moment,
+        changes::{
+            SOON, UNKNOWN,
+            tests::{begin, changes},
+        },
     };
 
     fn note(additions: &Additions, before: u64, number: u64) {
@@ -133,16 +136,6 @@ mod tests {
         let latest = KNOWN as u64 + 1;
         assert_eq!(between(&additions, 0, latest), None);
         assert_eq!(between(&additions, 1, latest).map(|added| added.len()), Some(KNOWN));
-    }
-
-    fn changes() -> Arc<Changes> {
-        Arc::new(Changes::new(&[7; 16]))
-    }
-
-    fn begin(changes: &Arc<Changes>, facts: &[Fact]) -> Change {
-        let mut touched = Touched::default();
-        changes.touch(&mut touched, facts);
-        changes.begin(touched)
     }
 
     fn new(id: &str) -> Fact<'_> {

@@ -366,14 +366,14 @@ impl Drop for Change {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn changes() -> Arc<Changes> {
+    pub fn changes() -> Arc<Changes> {
         Arc::new(Changes::new(&[7; 16]))
     }
 
-    fn begin(changes: &Arc<Changes>, facts: &[Fact]) -> Change {
+    pub fn begin(changes: &Arc<Changes>, facts: &[Fact]) -> Change {
         let mut touched = Touched::default();
         changes.touch(&mut touched, facts);
         changes.begin(touched)

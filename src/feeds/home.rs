@@ -70,9 +70,10 @@ fn note_all(reading: &Reading<'_>, recent: &Recent) {
     reading.note(&facts);
 }
 
-/// Reads some of those that are not kept yet, for the next time.
-pub async fn learn(reading: &Reading<'_>, recent: &Recent) -> Result<(), Error> {
-    let missing = reading.missing(recent);
+/// Reads some of those that are not kept yet, beside a page and for the next one.
+pub async fn learn(reading: &Reading<'_>, unread: Option<Recent>) -> Result<(), Error> {
+    let Some(recent) = unread else { return Ok(()) };
+    let missing = reading.missing(&recent);
     if !missing.is_empty() {
         reading.lists(&recent.only(&missing[..missing.len().min(AT_ONCE)])).await?;
     }

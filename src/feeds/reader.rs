@@ -80,7 +80,7 @@ pub async fn page(
         let rows = first_of_each_post(rows, &mut seen);
         let (found, ()) = tokio::try_join!(
             hydrate(reading, feed, rows, start, &position, viewer, &hidden),
-            learn(reading, unread)
+            home::learn(reading, unread)
         )?;
         items.extend(found.into_iter().map(|(row, item)| (row.position(), item)));
         if items.len() >= wanted || exhausted {
@@ -335,14 +335,6 @@ async fn of_all(
     };
     let from = before.key.min(app.newest_key());
     app.store.scan(&mut reading, from, limit, Windows::NEWEST, query).await
-}
-
-/// What is read beside a page for the next one.
-async fn learn(reading: &Reading<'_>, unread: Option<Recent>) -> Result<(), Error> {
-    match unread {
-        Some(recent) => home::learn(reading, &recent).await,
-        None => Ok(()),
-    }
 }
 
 /// One entry a post: the first, unless an earlier one was seen.

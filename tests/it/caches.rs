@@ -333,7 +333,7 @@ fn a_crowd_costs_a_few_statements(feed: &str, most: u64, settings: &[(&str, &str
 
 #[test]
 fn a_crowd_costs_a_few_statements_on_the_embedded_graph() {
-    a_crowd_costs_a_few_statements("/v1/feeds/home", 2, &[]);
+    a_crowd_costs_a_few_statements("/v1/feeds/home", 3, &[]);
 }
 
 #[test]
@@ -351,5 +351,5 @@ fn a_crowd_costs_a_few_statements_on_neo4j() {
         // The machine is shared by all tests at once.
         ("KITH_STORE__TIMEOUT", "120"),
     ];
-    a_crowd_costs_a_few_statements("/v1/feeds/home", 2, &settings);
+    a_crowd_costs_a_few_statements("/v1/feeds/home", 3, &settings);
 }

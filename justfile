@@ -34,6 +34,6 @@ openapi:
     cargo run --quiet -- openapi > openapi/openapi.json.new
     mv openapi/openapi.json.new openapi/openapi.json
 
-# Measure everything and write docs/performance.md: 30 minutes on an otherwise idle machine with wrk installed
+# Measure everything and write docs/performance.md: an hour on an otherwise idle machine with wrk installed
 bench *ARGS:
     cargo bench --locked --features jemalloc --bench performance -- {{ ARGS }}

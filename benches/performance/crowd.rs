@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 
 use crate::{
     server::Process,
+    turns::Processors,
     viewer::{Viewer, open_session},
 };
 
@@ -135,6 +136,8 @@ pub struct Mix {
     pub stale: u64,
     /// The 99th percentile of each minute, in milliseconds.
     pub p99: Vec<f64>,
+    /// The share of the processors' time that others were given in each.
+    pub stolen: Vec<f64>,
     /// Of all answers that may be kept.
     pub hit_rate: f64,
     pub cache_bytes: f64,
@@ -237,17 +240,12 @@ pub async fn mix(kith: &Process, tokens: Vec<Viewer>, duration: Duration) -> Res
             times
         })
     });
+    let watch = tokio::spawn(stolen(started, duration));
     let mut minutes: HashMap<u64, Vec<f64>> = HashMap::new();
     for times in join_all(tasks).await {
         for (minute, time) in times? {
             minutes.entry(minute).or_default().push(time);
         }
-    }
-    let mut p99 = Vec::new();
-    for minute in 0..duration.as_secs().div_ceil(60) {
-        let Some(times) = minutes.get_mut(&minute).filter(|times| times.len() > 100) else { continue };
-        times.sort_by(f64::total_cmp);
-        p99.push(times[times.len() * 99 / 100]);
     }
     let after = lookups(&client, kith).await?;
     let page = metrics(&client, kith).await?;
@@ -257,11 +255,34 @@ pub async fn mix(kith: &Process, tokens: Vec<Viewer>, duration: Duration) -> Res
         writes: counts.writes.load(Ordering::Relaxed),
         errors: counts.errors.load(Ordering::Relaxed),
         stale: counts.stale.load(Ordering::Relaxed),
-        p99,
+        p99: p99(minutes, duration),
+        stolen: watch.await?,
         hit_rate: (after.0 - before.0) / (after.0 - before.0 + after.1 - before.1).max(1.0),
         cache_bytes: sum(&page, "kith_cache_bytes", ""),
         resident: kith.resident(),
     })
+}
+
+/// The 99th percentile of each minute.
+fn p99(mut minutes: HashMap<u64, Vec<f64>>, duration: Duration) -> Vec<f64> {
+    let mut p99 = Vec::new();
+    for minute in 0..duration.as_secs().div_ceil(60) {
+        let Some(times) = minutes.get_mut(&minute).filter(|times| times.len() > 100) else { continue };
+        times.sort_by(f64::total_cmp);
+        p99.push(times[times.len() * 99 / 100]);
+    }
+    p99
+}
+
+/// The share of the processors' time that is stolen in each minute from then on.
+async fn stolen(started: Instant, duration: Duration) -> Vec<f64> {
+    let mut stolen = Vec::new();
+    for minute in 1..=duration.as_secs().div_ceil(60) {
+        let then = Processors::now();
+        tokio::time::sleep_until((started + duration.min(Duration::from_mins(minute))).into()).await;
+        stolen.push(Processors::stolen_since(then));
+    }
+    stolen
 }
 
 struct Caller<'a> {

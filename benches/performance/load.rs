@@ -10,11 +10,15 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::server::{Process, cpu, target};
+use crate::{
+    server::{Process, cpu, target},
+    turns,
+};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// Requests that are sent in turn.
+#[derive(Clone)]
 pub struct Case {
     pub name: &'static str,
     /// Path, token and body, of which the last two may be empty. With a body it is a `POST`.
@@ -41,6 +45,8 @@ pub struct Load {
     pub bare_per_second: f64,
     pub bare_p99: f64,
     pub bytes: usize,
+    /// The share of the processors' time that others were given.
+    pub stolen: f64,
 }
 
 /// Connections of a load.
@@ -66,7 +72,8 @@ impl fmt::Display for Load {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:>8.0}/s  p50 {:.2} ms  p99 {:.2} ms  CPU {:.3} + {:.3} ms  bare {:.0}/s p99 {:.2} ms  errors {}",
+            "{:>8.0}/s  p50 {:.2} ms  p99 {:.2} ms  CPU {:.3} + {:.3} ms  bare {:.0}/s p99 {:.2} ms  errors {}  \
+             stolen {:.0}%",
             self.per_second,
             self.p50,
             self.p99,
@@ -74,7 +81,8 @@ impl fmt::Display for Load {
             self.cpu_of_database,
             self.bare_per_second,
             self.bare_p99,
-            self.errors
+            self.errors,
+            self.stolen * 100.0
         )
     }
 }
@@ -125,15 +133,24 @@ pub fn costs(sides: [&Side; 2], turn: Duration, turns: u32) -> Result<[f64; 2]> 
     for Side { kith, database, case } in sides {
         warm_up(kith, *database, case, turn)?;
     }
-    let mut spent = [(0.0, 0); 2];
-    for _ in 0..turns {
-        for (Side { kith, database, case }, (time, requests)) in sides.into_iter().zip(&mut spent) {
-            let Sent { printed, kith, database } = send(kith, *database, case, turn)?;
-            if printed.errors * 100 > printed.requests {
-                return Err(format!("{} errors in {}", printed.errors, case.name).into());
+    let (counted, _) = turns::quiet(turns, || {
+        let mut both = Vec::new();
+        for Side { kith, database, case } in sides {
+            let sent = send(kith, *database, case, turn)?;
+            if sent.printed.errors * 100 > sent.printed.requests {
+                return Err::<_, Box<dyn Error>>(
+                    format!("{} errors in {}", sent.printed.errors, case.name).into(),
+                );
             }
-            *time += kith + database;
-            *requests += printed.requests;
+            both.push(sent);
+        }
+        Ok(both)
+    })?;
+    let mut spent = [(0.0, 0); 2];
+    for both in counted {
+        for (sent, (time, requests)) in both.into_iter().zip(&mut spent) {
+            *time += sent.kith + sent.database;
+            *requests += sent.printed.requests;
         }
     }
     Ok(spent.map(|(time, requests)| time / requests.max(1).to_f64()))
@@ -163,11 +180,11 @@ pub fn compare(
             .collect(),
     };
     wrk(&bare.address, &reads, CONNECTIONS, Duration::from_secs(1))?;
-    let (mut sent, mut of_bare) = (Vec::new(), Vec::new());
-    for _ in 0..turns {
-        sent.push(send(kith, database, case, turn)?);
-        of_bare.push(wrk(&bare.address, &reads, CONNECTIONS, turn)?);
-    }
+    let (counted, stolen) = turns::quiet(turns, || {
+        let sent = send(kith, database, case, turn)?;
+        Ok::<_, Box<dyn Error>>((sent, wrk(&bare.address, &reads, CONNECTIONS, turn)?))
+    })?;
+    let (sent, of_bare): (Vec<Sent>, Vec<Printed>) = counted.into_iter().unzip();
     let requests: u64 = sent.iter().map(|sent| sent.printed.requests).sum();
     let each = |of: fn(&Sent) -> f64| sent.iter().map(of).sum::<f64>() / requests.max(1).to_f64();
     let middle_of = |of: fn(&Sent) -> f64| middle(sent.iter().map(of));
@@ -181,6 +198,7 @@ pub fn compare(
         bare_per_second: rate(of_bare.iter()),
         bare_p99: middle(of_bare.iter().map(|printed| printed.p99)),
         bytes: answer.len(),
+        stolen,
     })
 }
 

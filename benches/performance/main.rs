@@ -4,6 +4,7 @@
 //! of it is a test: numbers of one machine are no reason for another to fail.
 
 mod crowd;
+mod growth;
 mod load;
 /// The same real server that the tests use.
 #[path = "../../tests/it/neo4j.rs"]
@@ -13,7 +14,9 @@ mod plot;
 mod report;
 mod server;
 mod statements;
+mod targets;
 mod trust;
+mod turns;
 mod viewer;
 mod world;
 
@@ -22,10 +25,10 @@ use std::{error::Error, path::PathBuf, time::Duration};
 use clap::Parser;
 
 use crate::{
-    load::Case,
-    report::Report,
+    load::{Case, Side},
+    report::{Report, Scene},
     server::{Engine, Process},
-    world::{World, plain},
+    world::{CELEBRITY, DEEP_HOME, FAR_FEED, HOME, ONE_PERSON, PUBLIC, WIDE_FEED, World, plain},
 };
 
 /// The same as that of Kith, for the bare handler beside it.
@@ -74,6 +77,12 @@ struct Options {
     copies: usize,
 }
 
+impl Options {
+    fn wants(&self, name: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| name.contains(only.as_str()))
+    }
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let options = Options::parse();
     let runtime =
@@ -95,7 +104,7 @@ async fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
         report.build = Some(server::build_from_nothing()?);
     }
     report.at_rest = Some(server::at_rest()?);
-    let wanted = |name: &str| options.only.as_ref().is_none_or(|only| name.contains(only.as_str()));
+    let wanted = |name: &str| options.wants(name);
     for &users in &options.users {
         for &engine in &options.stores {
             eprintln!("== {users} users, {engine}");
@@ -104,33 +113,16 @@ async fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
             let scene = report.scene(&world);
             scene.statements = statements::measure(&world, &app, wanted).await?;
             let kith = world.serve(app).await?;
+            measure_world(&world, kith, scene, options).await?;
+        }
+    }
+    if let [small, .., large] = options.users[..]
+        && wanted("growth")
+    {
+        eprintln!("== growth");
+        for &engine in &options.stores {
             let duration = Duration::from_secs(options.seconds);
-            let load = |kith: &Process, case: &Case, turn: Duration, turns: u32| {
-                let measured = load::compare(kith, world.database_process(), case, turn, turns)?;
-                eprintln!("{:<24} {measured}", case.name);
-                Ok::<_, Box<dyn Error>>((case.name, measured))
-            };
-            for case in world.cases(&kith)?.iter().filter(|case| wanted(case.name)) {
-                scene.loads.push(load(&kith, case, duration, 1)?);
-            }
-            scene.memory_under_load = kith.resident();
-            let kith = world.serve_cached(kith)?;
-            eprintln!("-- with a cache");
-            for case in world.cases(&kith)?.iter().filter(|case| case.is_read() && wanted(case.name)) {
-                scene.cached.push(load(&kith, case, duration / TURN, TURNS)?);
-            }
-            scene.memory_cached = kith.resident();
-            if let Some(crowd) = &world.crowd
-                && wanted("crowd")
-            {
-                // In a Kith of its own, so that what is kept is of this alone.
-                let kith = world.serve_cached(kith)?;
-                scene.statements_of_a_post = Some(crowd.statements_of_a_post(&kith).await.map_err(plain)?);
-                eprintln!("-- a mix");
-                let duration = Duration::from_secs(options.mix);
-                scene.mix = Some(crowd::mix(&kith, world.people.clone(), duration).await.map_err(plain)?);
-                eprintln!("{:?} {:?}", scene.statements_of_a_post, scene.mix);
-            }
+            report.growth.push(growth::growth(engine, [small, large], duration).await?);
         }
     }
     if wanted("trust") {
@@ -144,4 +136,62 @@ async fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
         }
     }
     Ok(report)
+}
+
+/// Loads a world, without a cache and with one.
+async fn measure_world(
+    world: &World,
+    kith: Process,
+    scene: &mut Scene,
+    options: &Options,
+) -> Result<(), Box<dyn Error>> {
+    let duration = Duration::from_secs(options.seconds);
+    let load = |kith: &Process, case: &Case, turn: Duration, turns: u32| {
+        let measured = load::compare(kith, world.database_process(), case, turn, turns)?;
+        eprintln!("{:<24} {measured}", case.name);
+        Ok::<_, Box<dyn Error>>((case.name, measured))
+    };
+    // What the first costs beside the second, if both are in this world.
+    let beside = |kith: &Process, cases: &[Case], names: [&'static str; 2], turn: Duration, turns: u32| {
+        let side = |name| {
+            let case = cases.iter().find(|case| case.name == name)?;
+            Some(Side { kith, database: world.database_process(), case: case.clone() })
+        };
+        let [Some(one), Some(other)] = names.map(side) else { return Ok(None) };
+        let [one, other] = load::costs([&one, &other], turn, turns)?;
+        eprintln!("{} {one:.4} ms, {} {other:.4} ms", names[0], names[1]);
+        Ok::<_, Box<dyn Error>>(Some((names[0], one / other)))
+    };
+    let cases = world.cases(&kith)?;
+    for case in cases.iter().filter(|case| options.wants(case.name)) {
+        scene.loads.push(load(&kith, case, duration, 1)?);
+    }
+    for names in [[DEEP_HOME, HOME], [FAR_FEED, PUBLIC], [CELEBRITY, ONE_PERSON]] {
+        if options.wants(names[0]) {
+            scene.beside.extend(beside(&kith, &cases, names, duration, TURNS / TURN)?);
+        }
+    }
+    scene.memory_under_load = kith.resident();
+    let kith = world.serve_cached(kith)?;
+    eprintln!("-- with a cache");
+    let cases = world.cases(&kith)?;
+    for case in cases.iter().filter(|case| case.is_read() && options.wants(case.name)) {
+        scene.cached.push(load(&kith, case, duration / TURN, TURNS)?);
+    }
+    if options.wants(WIDE_FEED) {
+        scene.beside.extend(beside(&kith, &cases, [WIDE_FEED, HOME], duration / TURN, TURNS)?);
+    }
+    scene.memory_cached = kith.resident();
+    if let Some(crowd) = &world.crowd
+        && options.wants("crowd")
+    {
+        // In a Kith of its own, so that what is kept is of this alone.
+        let kith = world.serve_cached(kith)?;
+        scene.statements_of_a_post = Some(crowd.statements_of_a_post(&kith).await.map_err(plain)?);
+        eprintln!("-- a mix");
+        let duration = Duration::from_secs(options.mix);
+        scene.mix = Some(crowd::mix(&kith, world.people.clone(), duration).await.map_err(plain)?);
+        eprintln!("{:?} {:?}", scene.statements_of_a_post, scene.mix);
+    }
+    Ok(())
 }

@@ -32,7 +32,7 @@ use crate::{
     load::{self, Case, Side},
     server::{Engine, Process},
     viewer::Viewer,
-    world::{World, plain},
+    world::{HOME, World, plain},
 };
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -97,7 +97,7 @@ pub async fn privacy(engine: Engine, users: u32, duration: Duration) -> Result<P
 fn side<'a>(world: &World, kith: &'a Process) -> Side<'a> {
     let home = |viewer: &Viewer| ("/v1/feeds/home".to_owned(), viewer.token.clone(), String::new());
     let requests = world.viewers.iter().take(READERS).map(home).collect();
-    Side { kith, database: world.database_process(), case: Case { name: "home feed", requests } }
+    Side { kith, database: world.database_process(), case: Case { name: HOME, requests } }
 }
 
 /// Reads pages that nobody has read, of posts that are kept, on either side in turn. A page of either costs so much, in

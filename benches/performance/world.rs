@@ -29,6 +29,9 @@ const DEEP_PAGE: usize = 15;
 /// Which page of the public feed is far down.
 const FAR_PAGE: usize = 500;
 
+pub const HOME: &str = "home feed";
+pub const DEEP_HOME: &str = "home feed, page 15";
+pub const PUBLIC: &str = "public feed";
 pub const FAR_FEED: &str = "public feed, page 500";
 pub const WIDE_FEED: &str = "home feed of 2,000 followees";
 pub const ONE_PERSON: &str = "create a post, one author";
@@ -218,9 +221,9 @@ impl World {
         }
         let users = |suffix: &str| self.authors.iter().map(|id| format!("/v1/users/{id}{suffix}")).collect();
         let mut cases = vec![
-            each_viewer("home feed", &|_| "/v1/feeds/home".to_owned()),
-            Case { name: "home feed, page 15", requests: deep },
-            anybody("public feed", vec!["/v1/feeds/public".to_owned()]),
+            each_viewer(HOME, &|_| "/v1/feeds/home".to_owned()),
+            Case { name: DEEP_HOME, requests: deep },
+            anybody(PUBLIC, vec!["/v1/feeds/public".to_owned()]),
             anybody(FAR_FEED, vec![far]),
             anybody("thread", self.posts.iter().map(|id| format!("/v1/posts/{id}/thread")).collect()),
             anybody("profile", users("")),

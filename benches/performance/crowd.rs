@@ -22,6 +22,7 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
 use crate::{
+    counted,
     server::Process,
     turns::Processors,
     viewer::{Viewer, open_session},
@@ -37,19 +38,6 @@ pub const WIDE: usize = 2_000;
 /// Who takes part in the mix.
 const PEOPLE: usize = 1_000;
 const CONNECTIONS: usize = 32;
-/// Nothing of the feed: whether a session is still good is asked anew every five seconds, and the rest is swept, counted
-/// and looked at by the clock.
-const BESIDE: [&str; 9] = [
-    "auth/session_users.cypher",
-    "feeds/answered.cypher",
-    "feeds/set_heat.cypher",
-    "feeds/trending.cypher",
-    "idempotency/",
-    "moderation/end_suspensions.cypher",
-    "privacy/end_mutes.cypher",
-    "privacy/first_end.cypher",
-    "system/",
-];
 /// One request in so many is a write.
 const WRITES: u32 = 20;
 
@@ -109,14 +97,12 @@ impl Crowd {
             send(&client, Method::POST, &kith.address, "/v1/posts", &self.celebrity.token, &post).await?;
         // What is counted beside the writes is not of these reads.
         tokio::time::sleep(Duration::from_secs(4)).await;
-        let before = statements(&client, kith).await?;
+        let before = counted::statements(&metrics(&client, kith).await?);
         let feeds = read_all().await?;
-        let after = statements(&client, kith).await?;
+        let after = counted::statements(&metrics(&client, kith).await?);
         let more =
             after.iter().map(|(name, count)| (name, count - before.get(name).copied().unwrap_or_default()));
-        let more: Vec<(&String, u64)> = more
-            .filter(|(name, count)| *count > 0 && !BESIDE.iter().any(|beside| name.starts_with(beside)))
-            .collect();
+        let more: Vec<(&String, u64)> = more.filter(|(_, count)| *count > 0).collect();
         eprintln!("what the followers' reads took: {more:?}");
         if feeds.iter().any(|feed| feed["items"][0]["post"]["id"] != made["id"]) {
             return Err("a follower does not see the post".into());
@@ -405,18 +391,6 @@ fn sum(page: &str, name: &str, with: &str) -> f64 {
         .filter(|rest| rest.contains(with))
         .filter_map(|rest| rest.rsplit_once(' ')?.1.parse::<f64>().ok())
         .sum()
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts")]
-/// How often each statement was run.
-async fn statements(client: &Client, kith: &Process) -> Result<HashMap<String, u64>> {
-    let page = metrics(client, kith).await?;
-    let counts = page.lines().filter_map(|line| {
-        let rest = line.strip_prefix("kith_statement_duration_seconds_count{")?;
-        let (_, named) = rest.split_once("statement=\"")?;
-        Some((named.split('"').next()?.to_owned(), rest.rsplit_once(' ')?.1.parse::<f64>().ok()? as u64))
-    });
-    Ok(counts.collect())
 }
 
 /// How many whole answers were found, and how many were not.

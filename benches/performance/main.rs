@@ -3,6 +3,9 @@
 //! Everything is measured in one run on one machine, beside a bare poem handler that answers the same bytes. Nothing
 //! of it is a test: numbers of one machine are no reason for another to fail.
 
+/// The same count of statements as that of the tests.
+#[path = "../../tests/it/counted.rs"]
+mod counted;
 mod crowd;
 mod growth;
 mod load;
@@ -163,12 +166,15 @@ async fn measure_world(
         Ok::<_, Box<dyn Error>>(Some((names[0], one / other)))
     };
     let cases = world.cases(&kith)?;
-    for case in cases.iter().filter(|case| options.wants(case.name)) {
-        scene.loads.push(load(&kith, case, duration, 1)?);
-    }
-    for names in [[DEEP_HOME, HOME], [FAR_FEED, PUBLIC], [CELEBRITY, ONE_PERSON]] {
-        if options.wants(names[0]) {
-            scene.beside.extend(beside(&kith, &cases, names, duration, TURNS / TURN)?);
+    // What writes comes last, or the others would read what was written.
+    for is_read in [true, false] {
+        for case in cases.iter().filter(|case| case.is_read() == is_read && options.wants(case.name)) {
+            scene.loads.push(load(&kith, case, duration, 1)?);
+        }
+        let pairs: &[_] =
+            if is_read { &[[DEEP_HOME, HOME], [FAR_FEED, PUBLIC]] } else { &[[CELEBRITY, ONE_PERSON]] };
+        for names in pairs.iter().filter(|names| options.wants(names[0])) {
+            scene.beside.extend(beside(&kith, &cases, *names, duration, TURNS / TURN)?);
         }
     }
     scene.memory_under_load = kith.resident();

@@ -1,7 +1,6 @@
 //! What is kept of answers is what is read anew, after every kind of write, one after the other and many at once.
 
 use std::{
-    collections::BTreeMap,
     sync::{
         Barrier,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -14,6 +13,7 @@ use rand::RngExt;
 use serde_json::{Value, json};
 
 use crate::{
+    counted,
     crash::server::Server,
     neo4j,
     support::{Kith, On, Person, each, on_both_stores, text},
@@ -260,32 +260,6 @@ on_both_stores! {
 
 /// How many read at once.
 const CROWD: usize = 60;
-/// What is run beside them: whether their sessions are still good is asked, and the rest is swept and counted.
-const BESIDE: [&str; 9] = [
-    "auth/session_users.cypher",
-    "feeds/answered.cypher",
-    "feeds/set_heat.cypher",
-    "feeds/trending.cypher",
-    "moderation/end_suspensions.cypher",
-    "privacy/end_mutes.cypher",
-    "privacy/first_end.cypher",
-    "system/",
-    "idempotency/",
-];
-
-/// How often each statement was run.
-fn statements(server: &Server) -> BTreeMap<String, u64> {
-    let page = server.text("/metrics");
-    let count = |line: &str| {
-        let line = line.strip_prefix("kith_statement_duration_seconds_count{")?;
-        let (_, named) = line.split_once("statement=\"")?;
-        let (name, rest) = named.split_once('"')?;
-        let count = rest.rsplit(' ').next()?.parse().expect("a number");
-        (!BESIDE.iter().any(|beside| name.starts_with(beside))).then(|| (name.to_owned(), count))
-    };
-    page.lines().filter_map(count).collect()
-}
-
 /// Somebody of whom nothing is kept posts, and all followers read it at once: a few statements serve all of them.
 fn a_crowd_costs_a_few_statements(feed: &str, most: u64, settings: &[(&str, &str)]) {
     let folder = tempfile::TempDir::new().expect("a temporary folder");
@@ -318,9 +292,9 @@ fn a_crowd_costs_a_few_statements(feed: &str, most: u64, settings: &[(&str, &str
     for _ in 0..2 {
         let post =
             server.send("POST", "/v1/posts", &star.token, &[], &json!({"text": "To all of you"})).expect(201);
-        let before = statements(&server);
+        let before = counted::statements(&server.text("/metrics"));
         read_all(&post["id"]);
-        let mut took = statements(&server);
+        let mut took = counted::statements(&server.text("/metrics"));
         took.retain(|name, count| {
             *count -= before.get(name).copied().unwrap_or_default();
             *count > 0

@@ -10,6 +10,7 @@ mod caches;
 mod clock;
 mod configuration;
 mod contract;
+mod counted;
 mod crash;
 mod cypher;
 mod deployment;

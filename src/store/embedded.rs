@@ -4,6 +4,7 @@
 //! it on the disk before it is acknowledged; commits that come close together share one sync, see [`keep_durable`].
 //! Reads run on snapshots; there is one writer at a time.
 
+mod errors;
 mod values;
 
 use std::{
@@ -34,7 +35,10 @@ use tokio::{
     sync::{Mutex, OwnedMutexGuard, Semaphore, oneshot},
 };
 
-use self::values::{cells, rows};
+use self::{
+    errors::{cannot_write, store_error},
+    values::{cells, rows},
+};
 use super::{StoreError, parameters};
 use crate::cypher::{Access, Query};
 
@@ -468,27 +472,4 @@ fn answered<T: DeserializeOwned>(
 ) -> Result<Vec<T>, StoreError> {
     let outcome = outcome.map_err(|error| store_error(name, error))?;
     rows(name, &outcome.result.columns, outcome.result.rows)
-}
-
-/// Says in the log what whoever runs Kith has to mend.
-fn cannot_write(error: &str) -> String {
-    tracing::error!(error, "the log of the embedded graph cannot be written; is the disk full?");
-    format!("the log cannot be written: {error}")
-}
-
-fn store_error(statement: &'static str, error: KgError) -> StoreError {
-    match error {
-        KgError::TransactionConflict { .. } => StoreError::Transient(error.to_string()),
-        KgError::DurabilityFailed { .. } => StoreError::Unavailable(cannot_write(&error.to_string())),
-        KgError::ConstraintViolation { .. } => StoreError::Duplicate(error.to_string()),
-        error => {
-            let message = error.to_string();
-            // Inside a longer statement the engine wraps the violation in an execution error.
-            if message.contains("UNIQUE constraint") {
-                StoreError::Duplicate(message)
-            } else {
-                StoreError::Failed { statement, message }
-            }
-        }
-    }
 }

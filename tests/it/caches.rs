@@ -1,6 +1,7 @@
 //! What is kept of answers is what is read anew, after every kind of write, one after the other and many at once.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Barrier,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::{
     counted,
-    crash::server::Server,
+    crash::server::{self, Server},
     neo4j,
     support::{Kith, On, Person, each, on_both_stores, text},
 };
@@ -260,49 +261,84 @@ on_both_stores! {
 
 /// How many read at once.
 const CROWD: usize = 60;
-/// Somebody of whom nothing is kept posts, and all followers read it at once: a few statements serve all of them.
-fn a_crowd_costs_a_few_statements(feed: &str, most: u64, settings: &[(&str, &str)]) {
-    let folder = tempfile::TempDir::new().expect("a temporary folder");
-    let server = Server::start_with(folder.path(), settings);
-    let tag = text(&json!(format!("{:x}", rand::rng().random::<u32>())));
-    let star = server.register(&format!("star{tag}"));
-    let fans: Vec<_> = (0..CROWD).map(|n| server.register(&format!("fan{n}x{tag}"))).collect();
-    let read_all = |wanted: &Value| {
+
+/// Somebody, and all who follow them.
+struct Crowd {
+    star: server::Person,
+    fans: Vec<server::Person>,
+}
+
+impl Crowd {
+    fn gather(server: &Server) -> Self {
+        let tag = text(&json!(format!("{:x}", rand::rng().random::<u32>())));
+        let star = server.register(&format!("star{tag}"));
+        let fans: Vec<_> = (0..CROWD).map(|n| server.register(&format!("fan{n}x{tag}"))).collect();
+        for fan in &fans {
+            server
+                .send("PUT", &format!("/v1/users/{}/follow", star.id), &fan.token, &[], &Value::Null)
+                .expect(200);
+        }
+        Self { star, fans }
+    }
+
+    fn post(&self, server: &Server) -> Value {
+        let text = json!({"text": "To all of you"});
+        server.send("POST", "/v1/posts", &self.star.token, &[], &text).expect(201)["id"].clone()
+    }
+
+    /// Lets all of them read at once, and says which statements that took.
+    fn read(&self, server: &Server, feed: &str, newest: &Value) -> BTreeMap<String, u64> {
+        let before = counted::statements(&server.text("/metrics"));
         let barrier = Barrier::new(CROWD);
         thread::scope(|scope| {
-            for fan in &fans {
+            for fan in &self.fans {
                 scope.spawn(|| {
                     barrier.wait();
                     let page = server.get(feed, &fan.token);
-                    assert_eq!(page["items"][0]["post"]["id"], *wanted);
+                    assert_eq!(page["items"][0]["post"]["id"], *newest);
                 });
             }
         });
-    };
-    for fan in &fans {
-        server
-            .send("PUT", &format!("/v1/users/{}/follow", star.id), &fan.token, &[], &Value::Null)
-            .expect(200);
-    }
-    // Whom they follow is kept then.
-    for _ in 0..2 {
-        read_all(&Value::Null);
-    }
-    // The first post of all, and another beside it.
-    for _ in 0..2 {
-        let post =
-            server.send("POST", "/v1/posts", &star.token, &[], &json!({"text": "To all of you"})).expect(201);
-        let before = counted::statements(&server.text("/metrics"));
-        read_all(&post["id"]);
         let mut took = counted::statements(&server.text("/metrics"));
         took.retain(|name, count| {
             *count -= before.get(name).copied().unwrap_or_default();
             *count > 0
         });
+        took
+    }
+}
+
+/// Somebody of whom nothing is kept posts, and all followers read it at once: a few statements serve all of them.
+fn a_crowd_costs_a_few_statements(feed: &str, most: u64, settings: &[(&str, &str)]) {
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    let server = Server::start_with(folder.path(), settings);
+    let crowd = Crowd::gather(&server);
+    // Whom they follow is kept then.
+    for _ in 0..2 {
+        crowd.read(&server, feed, &Value::Null);
+    }
+    // The first post of all, and another beside it.
+    for _ in 0..2 {
+        let post = crowd.post(&server);
+        let took = crowd.read(&server, feed, &post);
         assert!(took.values().sum::<u64>() <= most, "{took:?}");
         // What somebody has posted here is put into what is kept of them.
         assert!(!took.contains_key("feeds/recent.cypher"), "{took:?}");
     }
+}
+
+#[test]
+fn whom_many_follow_is_read_once_after_a_start() {
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    let server = Server::start(folder.path());
+    let crowd = Crowd::gather(&server);
+    let post = crowd.post(&server);
+    drop(server);
+    let server = Server::start(folder.path());
+    let took = crowd.read(&server, "/v1/feeds/home", &post);
+    // It would walk all that has been posted lately, for each of them.
+    assert!(!took.contains_key("feeds/home.cypher"), "{took:?}");
+    assert!(took["posts/read.cypher"] <= 3, "{took:?}");
 }
 
 #[test]

@@ -5,8 +5,8 @@
 
 use std::fs;
 
-/// A turn is quiet if no more than this share of the processors' time was stolen.
-pub const QUIET: f64 = 0.03;
+/// A turn is quiet if no more than this share of the processors' time was stolen: two or three percent are usual.
+pub const QUIET: f64 = 0.05;
 /// How many times as many turns are taken at most, for so many of them to be quiet.
 pub const AT_MOST: usize = 2;
 

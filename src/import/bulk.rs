@@ -66,7 +66,7 @@ impl<'a> Loader<'a> {
         for batch in rows.chunks(BATCH) {
             let written = self.store.write(&PostBatch::new(batch)).await?;
             let lost = "posts whose author is not in the graph, or that were deleted here";
-            self.count("posts", lost, batch.len(), &written);
+            self.count("posts", lost, batch.len(), &written).await;
         }
         self.progress.end();
         Ok(())
@@ -88,7 +88,7 @@ impl<'a> Loader<'a> {
                     self.store.run(&ImportReplies { rows }).await?
                 };
                 let lost = "comments whose author, post or parent is not in the graph";
-                self.count("comments", lost, batch.len(), &written);
+                self.count("comments", lost, batch.len(), &written).await;
             }
         }
         self.progress.end();
@@ -134,19 +134,22 @@ impl<'a> Loader<'a> {
         self.progress.begin(name, total);
         for batch in batches {
             let written = self.store.run(&query(batch)).await?;
-            self.count(name, lost, batch.len(), &written);
+            self.count(name, lost, batch.len(), &written).await;
         }
         self.progress.end();
         Ok(())
     }
 
-    fn count(&mut self, name: &'static str, lost: &str, sent: usize, written: &[Written]) {
+    /// Counts a batch that is done, and lets others have a turn: a write on the embedded graph keeps its thread, and whoever
+    /// may stop an import would not be asked before its end.
+    async fn count(&mut self, name: &'static str, lost: &str, sent: usize, written: &[Written]) {
         let present = written.iter().filter(|row| row.present).count();
         let step = self.report.step(name);
         step.present += present;
         step.loaded += written.len() - present;
         self.report.skip(lost, sent - written.len());
         self.progress.advance(sent);
+        tokio::task::yield_now().await;
     }
 }
 

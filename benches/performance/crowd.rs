@@ -99,15 +99,12 @@ impl Crowd {
         tokio::time::sleep(Duration::from_secs(4)).await;
         let before = counted::statements(&metrics(&client, kith).await?);
         let feeds = read_all().await?;
-        let after = counted::statements(&metrics(&client, kith).await?);
-        let more =
-            after.iter().map(|(name, count)| (name, count - before.get(name).copied().unwrap_or_default()));
-        let more: Vec<(&String, u64)> = more.filter(|(_, count)| *count > 0).collect();
+        let more = counted::more(&metrics(&client, kith).await?, &before);
         eprintln!("what the followers' reads took: {more:?}");
         if feeds.iter().any(|feed| feed["items"][0]["post"]["id"] != made["id"]) {
             return Err("a follower does not see the post".into());
         }
-        Ok(more.iter().map(|(_, count)| count).sum())
+        Ok(more.values().sum())
     }
 }
 

@@ -3,8 +3,7 @@
 use std::{error::Error, time::Duration};
 
 use crate::{
-    TURN, TURNS,
-    load::{self, Case, Side},
+    TURN, TURNS, load,
     server::{Engine, Process},
     world::{HOME, PUBLIC, World},
 };
@@ -32,14 +31,7 @@ pub async fn growth(engine: Engine, users: [u32; 2], duration: Duration) -> Resu
     let cases = [small.cases(&of_small)?, large.cases(&of_large)?];
     let worlds = [&small, &large];
     let beside = |kiths: [&Process; 2], name: &str, turn: Duration, turns: u32| -> Result<f64> {
-        let sides = [0, 1].map(|place| {
-            let case = cases[place].iter().find(|case| case.name == name)?;
-            Some(Side {
-                kith: kiths[place],
-                database: worlds[place].database_process(),
-                case: Case::clone(case),
-            })
-        });
+        let sides = [0, 1].map(|place| worlds[place].side(kiths[place], &cases[place], name));
         let [Some(small), Some(large)] = &sides else {
             return Err(format!("nothing is called {name}").into());
         };

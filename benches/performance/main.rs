@@ -28,7 +28,7 @@ use std::{error::Error, path::PathBuf, time::Duration};
 use clap::Parser;
 
 use crate::{
-    load::{Case, Side},
+    load::Case,
     report::{Report, Scene},
     server::{Engine, Process},
     world::{CELEBRITY, DEEP_HOME, FAR_FEED, HOME, ONE_PERSON, PUBLIC, WIDE_FEED, World, plain},
@@ -107,20 +107,19 @@ async fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
         report.build = Some(server::build_from_nothing()?);
     }
     report.at_rest = Some(server::at_rest()?);
-    let wanted = |name: &str| options.wants(name);
     for &users in &options.users {
         for &engine in &options.stores {
             eprintln!("== {users} users, {engine}");
             let is_largest = users > 10_000 && options.users.iter().all(|other| *other <= users);
             let (world, app) = World::prepare(engine, users, is_largest).await?;
             let scene = report.scene(&world);
-            scene.statements = statements::measure(&world, &app, wanted).await?;
+            scene.statements = statements::measure(&world, &app, |name| options.wants(name)).await?;
             let kith = world.serve(app).await?;
             measure_world(&world, kith, scene, options).await?;
         }
     }
     if let [small, .., large] = options.users[..]
-        && wanted("growth")
+        && options.wants("growth")
     {
         eprintln!("== growth");
         for &engine in &options.stores {
@@ -128,7 +127,7 @@ async fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
             report.growth.push(growth::growth(engine, [small, large], duration).await?);
         }
     }
-    if wanted("trust") {
+    if options.wants("trust") {
         let (users, duration) = (options.users.iter().copied().min(), Duration::from_secs(options.seconds));
         let users = users.ok_or("no world")?;
         eprintln!("== trust");
@@ -156,11 +155,8 @@ async fn measure_world(
     };
     // What the first costs beside the second, if both are in this world.
     let beside = |kith: &Process, cases: &[Case], names: [&'static str; 2], turn: Duration, turns: u32| {
-        let side = |name| {
-            let case = cases.iter().find(|case| case.name == name)?;
-            Some(Side { kith, database: world.database_process(), case: case.clone() })
-        };
-        let [Some(one), Some(other)] = names.map(side) else { return Ok(None) };
+        let sides = names.map(|name| world.side(kith, cases, name));
+        let [Some(one), Some(other)] = sides else { return Ok(None) };
         let [one, other] = load::costs([&one, &other], turn, turns)?;
         eprintln!("{} {one:.4} ms, {} {other:.4} ms", names[0], names[1]);
         Ok::<_, Box<dyn Error>>(Some((names[0], one / other)))

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::{
     FOLLOWS_PER_USER, POSTS_PER_USER,
     crowd::{self, Crowd},
-    load::Case,
+    load::{Case, Side},
     neo4j::{self, Server},
     server::{Engine, Process, SIGNING_KEY, target},
     viewer::{Viewer, open_session},
@@ -166,6 +166,12 @@ impl World {
     /// Whose processor time counts beside Kith's.
     pub fn database_process(&self) -> Option<u32> {
         self.neo4j.as_ref().map(Server::id)
+    }
+
+    /// One of its cases, to be asked of a Kith that serves it.
+    pub fn side<'a>(&self, kith: &'a Process, cases: &[Case], name: &str) -> Option<Side<'a>> {
+        let case = cases.iter().find(|case| case.name == name)?.clone();
+        Some(Side { kith, database: self.database_process(), case })
     }
 
     /// What is asked of a running Kith.

@@ -40,18 +40,15 @@ pub async fn entries(
         return Ok((from_all.await?, None));
     }
     let query = Followed { viewers: vec![viewer.to_owned()] };
-    let kept = reading.lists_unless(&query, 0).await?.and_then(|lists| lists.into_iter().next());
-    let followed = match kept {
-        Some(followed) => followed,
-        // No round trip is spared there, and whom many follow is read once, not once for each of them.
-        None if app.store.is_embedded() => followed(reading, viewer).await?,
+    // On the embedded graph there is no round trip to be spared: whom many follow is read once, not for each of them.
+    let at_once = usize::from(app.store.is_embedded());
+    let kept = reading.lists_unless(&query, at_once).await?.and_then(|lists| lists.into_iter().next());
+    let Some(followed) = kept else {
         // Both at once: one after the other costs a round trip more.
-        None => {
-            let (followed, entries) = tokio::try_join!(followed(reading, viewer), from_all)?;
-            let recent = of_all(&followed, viewer);
-            note_all(reading, &recent);
-            return Ok((entries, Some(recent)));
-        }
+        let (followed, entries) = tokio::try_join!(followed(reading, viewer), from_all)?;
+        let recent = of_all(&followed, viewer);
+        note_all(reading, &recent);
+        return Ok((entries, Some(recent)));
     };
     let recent = of_all(&followed, viewer);
     let Some(lists) = reading.lists_unless(&recent, AT_ONCE).await? else {

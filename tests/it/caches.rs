@@ -299,12 +299,7 @@ impl Crowd {
                 });
             }
         });
-        let mut took = counted::statements(&server.text("/metrics"));
-        took.retain(|name, count| {
-            *count -= before.get(name).copied().unwrap_or_default();
-            *count > 0
-        });
-        took
+        counted::more(&server.text("/metrics"), &before)
     }
 }
 

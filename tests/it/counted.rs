@@ -29,3 +29,13 @@ pub fn statements(page: &str) -> BTreeMap<String, u64> {
     }
     counts
 }
+
+/// How often each has been run since it was counted, of those that were.
+pub fn more(page: &str, before: &BTreeMap<String, u64>) -> BTreeMap<String, u64> {
+    let mut more = statements(page);
+    more.retain(|name, count| {
+        *count -= before.get(name).copied().unwrap_or_default();
+        *count > 0
+    });
+    more
+}

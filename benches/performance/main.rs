@@ -49,6 +49,13 @@ const FOLLOWS_PER_USER: u32 = 30;
 const TURNS: u32 = 12;
 const TURN: u32 = 3;
 
+/// How many times as long a load lasts whose answers take a second each.
+const SLOW: u32 = 5;
+
+/// What is measured in worlds of its own.
+const GROWTH: &str = "growth";
+const TRUST: &str = "trust";
+
 #[derive(Parser)]
 struct Options {
     /// Sizes of the worlds, in users.
@@ -84,6 +91,11 @@ impl Options {
     fn wants(&self, name: &str) -> bool {
         self.only.as_ref().is_none_or(|only| name.contains(only.as_str()))
     }
+
+    /// Whether anything is wanted of one world alone.
+    fn wants_worlds(&self) -> bool {
+        self.only.as_deref().is_none_or(|only| ![GROWTH, TRUST].contains(&only))
+    }
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -94,9 +106,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         return runtime.block_on(server::serve_bytes(&file, options.copies));
     }
     let report = runtime.block_on(measure(&options))?;
-    println!("\n{}", report.to_markdown());
+    let page = report.to_markdown(&targets::of(&report));
+    println!("\n{page}");
     if options.only.is_none() {
-        report.write()?;
+        report.write(&page)?;
     }
     Ok(())
 }
@@ -107,7 +120,7 @@ async fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
         report.build = Some(server::build_from_nothing()?);
     }
     report.at_rest = Some(server::at_rest()?);
-    for &users in &options.users {
+    for &users in options.users.iter().filter(|_| options.wants_worlds()) {
         for &engine in &options.stores {
             eprintln!("== {users} users, {engine}");
             let is_largest = users > 10_000 && options.users.iter().all(|other| *other <= users);
@@ -119,18 +132,18 @@ async fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
         }
     }
     if let [small, .., large] = options.users[..]
-        && options.wants("growth")
+        && options.wants(GROWTH)
     {
-        eprintln!("== growth");
+        eprintln!("== {GROWTH}");
         for &engine in &options.stores {
             let duration = Duration::from_secs(options.seconds);
             report.growth.push(growth::growth(engine, [small, large], duration).await?);
         }
     }
-    if options.wants("trust") {
+    if options.wants(TRUST) {
         let (users, duration) = (options.users.iter().copied().min(), Duration::from_secs(options.seconds));
         let users = users.ok_or("no world")?;
-        eprintln!("== trust");
+        eprintln!("== {TRUST}");
         report.tokens = trust::tokens(users).await?;
         for &engine in &options.stores {
             report.privacy.push((engine, trust::privacy(engine, users, duration).await?));
@@ -165,7 +178,8 @@ async fn measure_world(
     // What writes comes last, or the others would read what was written.
     for is_read in [true, false] {
         for case in cases.iter().filter(|case| case.is_read() == is_read && options.wants(case.name)) {
-            scene.loads.push(load(&kith, case, duration, 1)?);
+            let times = if case.name == WIDE_FEED { SLOW } else { 1 };
+            scene.loads.push(load(&kith, case, duration * times, 1)?);
         }
         let pairs: &[_] =
             if is_read { &[[DEEP_HOME, HOME], [FAR_FEED, PUBLIC]] } else { &[[CELEBRITY, ONE_PERSON]] };

@@ -20,3 +20,10 @@ pub enum StoreError {
     #[error("{statement}: {message}")]
     Failed { statement: &'static str, message: String },
 }
+
+impl StoreError {
+    /// Whether a server may have done, or may yet do, what it was asked for.
+    pub fn leaves_open(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::DeadlineExceeded(_))
+    }
+}

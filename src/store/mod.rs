@@ -293,7 +293,7 @@ impl Store {
         }
     }
 
-    /// Ends a change, or leaves it open if nobody can know whether it happened.
+    /// Ends a change, or leaves it open if nobody can know whether it happened, as only of Neo4j.
     fn settle(&self, change: Option<Change>, done: Result<Option<u64>, &StoreError>) {
         let Some(change) = change else { return };
         match done {
@@ -304,7 +304,7 @@ impl Store {
                     self.commits.tell(transaction);
                 }
             }
-            Err(StoreError::Unavailable(_) | StoreError::DeadlineExceeded(_)) => drop(change),
+            Err(error) if !self.is_embedded() && error.leaves_open() => drop(change),
             Err(_) => change.undo(),
         }
     }

@@ -5,12 +5,17 @@ mod proxy;
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
+        mpsc,
     },
     time::{Duration, Instant},
 };
 
+use kith::{
+    error::Error,
+    store::{Fact, Tx, Work},
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -162,4 +167,45 @@ async fn a_silent_neo4j_is_given_up() {
     let Err(error) = kith::app::App::start(config).await else { panic!("nothing answered") };
     assert!(error.to_string().contains("300ms"), "{error}");
     silent.abort();
+}
+
+/// A transaction that has begun, and waits for a word.
+struct Long {
+    begun: mpsc::Sender<()>,
+    word: Mutex<mpsc::Receiver<()>>,
+}
+
+impl Work for Long {
+    type Output = ();
+
+    async fn run(&self, _: &mut Tx) -> Result<(), Error> {
+        self.begun.send(()).expect("somebody waits");
+        // Keeps its thread, as all of the embedded graph's writes do, so that no timer ends it.
+        let word = self.word.lock().expect("one at a time");
+        let _ = word.recv_timeout(Duration::from_mins(1));
+        Ok(())
+    }
+}
+
+/// A write that never had its turn has not happened, and what it would have changed may be kept at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_write_that_waits_in_vain_leaves_nothing_open() {
+    let kith = Kith::with(On::Embedded, |config| config.store.timeout = Duration::from_secs(2)).await;
+    let (ann, bob) = (kith.person("ann").await, kith.person("bob").await);
+    let follow = format!("/v1/users/{}/follow", bob.id);
+    kith.send("PUT", &follow, &ann.token, Value::Null).await.expect(200);
+    let (begun, has_begun) = mpsc::channel();
+    let (word, heard) = mpsc::channel();
+    let app = Arc::clone(&kith.app);
+    let long = tokio::spawn(async move {
+        let _ = app.store.write(&Long { begun, word: Mutex::new(heard) }).await;
+    });
+    tokio::task::spawn_blocking(move || has_begun.recv()).await.expect("a thread").expect("it begins");
+    kith.send("DELETE", &follow, &ann.token, Value::Null).await.expect_problem(503, "store_unavailable");
+    let changes = kith.app.store.changes();
+    let whom = changes.slots(&[Fact::Following(&ann.id)]);
+    assert!(changes.hold(changes.now(), &whom), "nothing of it is under way");
+    word.send(()).expect("it waits");
+    long.await.expect("it ends");
+    assert_eq!(kith.get("/v1/me", &ann.token).await["counts"]["following"], 1);
 }

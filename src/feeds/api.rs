@@ -11,8 +11,7 @@ use poem_openapi::{
 };
 
 use super::{
-    FeedItem, Trending,
-    reader::{self, Feed},
+    Feed, FeedItem, Trending, reader,
     stream::{self, StreamEvent},
 };
 use crate::{

@@ -13,9 +13,44 @@ mod trending;
 use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize};
 
-use crate::{clock::Timestamp, posts::Post, users::UserSummary};
+use crate::{
+    clock::Timestamp,
+    posts::Post,
+    users::{Hidden, UserSummary},
+};
 
 pub use trending::Trending;
+
+/// Which feed is read.
+#[derive(Clone, Debug)]
+enum Feed {
+    /// Posts and reposts of those whom this user follows, and their own.
+    Home(String),
+    /// Posts and reposts of this user.
+    User(String),
+    Public,
+    Tag(String),
+}
+
+impl Feed {
+    /// Whose cursors are its own.
+    fn list(&self) -> String {
+        match self {
+            Self::Home(viewer) => format!("home:{viewer}"),
+            Self::User(user) => format!("user:{user}"),
+            Self::Public => "public".to_owned(),
+            Self::Tag(tag) => format!("tag:{tag}"),
+        }
+    }
+
+    /// Whether it shows what somebody made. Who goes to see a person's posts is shown muted people's among them.
+    fn shows(&self, author: &str, hidden: &Hidden) -> bool {
+        match self {
+            Self::User(_) => !hidden.is_blocked(author),
+            Self::Home(_) | Self::Public | Self::Tag(_) => !hidden.is_kept_out(author),
+        }
+    }
+}
 
 /// A post in a feed, once, with all reasons for its being there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Object)]

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    FeedItem, Reason, ReasonKind, home,
+    Feed, FeedItem, Reason, ReasonKind, home,
     merge::{merge, recent},
     queries::{EntryRow, HomeEntries, PublicEntries, ReasonRow, Recent, TagEntries, UserEntries},
     reasons,
@@ -22,17 +22,6 @@ use crate::{
     store::{Fact, Run, Windows},
     users::Hidden,
 };
-
-/// Which feed is read.
-#[derive(Clone, Debug)]
-pub enum Feed {
-    /// Posts and reposts of those whom this user follows, and their own.
-    Home(String),
-    /// Posts and reposts of this user.
-    User(String),
-    Public,
-    Tag(String),
-}
 
 /// A moment that no post has, of the year 2112: the embedded engine finds no numbers beyond 2^53 in an index.
 const LATEST: i64 = 1 << 52;
@@ -208,25 +197,6 @@ pub async fn of_posts(
             by_author(post, ReasonKind::Author)
         })
         .collect())
-}
-
-impl Feed {
-    fn list(&self) -> String {
-        match self {
-            Self::Home(viewer) => format!("home:{viewer}"),
-            Self::User(user) => format!("user:{user}"),
-            Self::Public => "public".to_owned(),
-            Self::Tag(tag) => format!("tag:{tag}"),
-        }
-    }
-
-    /// Whether it shows what somebody made. Who goes to see a person's posts is shown muted people's among them.
-    fn shows(&self, author: &str, hidden: &Hidden) -> bool {
-        match self {
-            Self::User(_) => !hidden.is_blocked(author),
-            Self::Home(_) | Self::Public | Self::Tag(_) => !hidden.is_kept_out(author),
-        }
-    }
 }
 
 /// Entries, and whose newest ones are still to be read for the next time.

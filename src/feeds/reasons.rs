@@ -7,9 +7,8 @@ use std::{
 };
 
 use super::{
-    home,
+    Feed, home,
     queries::{EntryRow, HomeReasons, ReasonRow, Reposters, UserReasons},
-    reader::Feed,
 };
 use crate::{
     cache::Reading,

@@ -22,8 +22,13 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether a server may have done, or may yet do, what it was asked for.
-    pub fn leaves_open(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::DeadlineExceeded(_))
+    /// Whether a write that ends so may have been done, or may yet be. The embedded graph knows what it has not done; but a
+    /// row that cannot be read is found after the commit, in either.
+    pub fn leaves_open(&self, of_embedded: bool) -> bool {
+        match self {
+            Self::Duplicate(_) | Self::Transient(_) => false,
+            Self::Unavailable(_) | Self::DeadlineExceeded(_) => !of_embedded,
+            Self::Failed { .. } => true,
+        }
     }
 }

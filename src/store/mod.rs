@@ -293,7 +293,7 @@ impl Store {
         }
     }
 
-    /// Ends a change, or leaves it open if nobody can know whether it happened, as only of Neo4j.
+    /// Ends a change, or leaves it open if nobody can know whether it happened.
     fn settle(&self, change: Option<Change>, done: Result<Option<u64>, &StoreError>) {
         let Some(change) = change else { return };
         match done {
@@ -304,7 +304,7 @@ impl Store {
                     self.commits.tell(transaction);
                 }
             }
-            Err(error) if !self.is_embedded() && error.leaves_open() => drop(change),
+            Err(error) if error.leaves_open(self.is_embedded()) => drop(change),
             Err(_) => change.undo(),
         }
     }

@@ -155,7 +155,7 @@ impl Report {
              connections from the same machine, after a warm-up; it and the servers share the cores. The worlds are those of `kith seed` with 20 posts and 30 follows a user, and 200\n\
              people who follow 25 to 40 others take turns to read. CPU is processor time a request, in and out of the\n\
              kernel, of Kith and of Neo4j. *Bare* is a poem handler that answers the same bytes, of which it has as many copies as\n\
-             pages are asked for, and does nothing else; where answers are kept both take {TURNS} turns of {} s each, and\n\
+             pages are asked for, and does nothing else; where answers are kept both take {TURNS} turns of {} s each, the home feed twice as many, and\n\
              the middle one's percentiles stand here; the feed of 2,000 followees without a cache takes {SLOW} times as long. *Stolen* is the share of the processors' time that the host of this\n\
              virtual machine gave to others in the turns that count: one of which more than {:.0}% was stolen is taken\n\
              again, until {AT_MOST} times as many have been, and those with the least count.\n\

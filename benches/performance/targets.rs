@@ -111,11 +111,12 @@ fn of_engine(rows: &mut Rows, engine: Engine, scenes: &[&Scene]) {
         let of_p99 = home(&|load| load.p99 / OLD_HOME_P99);
         rows.times(format!("its 99th percentile beside the old backend's, {name}"), AtMost(0.05), of_p99);
     }
-    let deep = small.beside(DEEP_HOME);
-    rows.times(format!("page 15 beside page 1 on {engine}, CPU"), AtMost(1.2), deep);
-    let far = small.beside(FAR_FEED);
-    rows.times(format!("page 500 of the public feed beside page 1 on {engine}, CPU"), AtMost(1.2), far);
     for scene in scenes {
+        let name = scene.name();
+        let deep = scene.beside(DEEP_HOME);
+        rows.times(format!("page 15 beside page 1, {name}, CPU"), AtMost(1.2), deep);
+        let far = scene.beside(FAR_FEED);
+        rows.times(format!("page 500 of the public feed beside page 1, {name}, CPU"), AtMost(1.2), far);
         of_crowd(rows, scene);
     }
 }

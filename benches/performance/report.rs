@@ -118,6 +118,8 @@ impl Report {
     /// Writes the page, which is this one's, and its plots.
     pub fn write(&self, page: &str) -> Result<(), Box<dyn Error>> {
         let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+        // Plots of what is measured no more would stay.
+        let _ = fs::remove_dir_all(docs.join("performance"));
         fs::create_dir_all(docs.join("performance"))?;
         for (name, load) in self.plotted() {
             let bars = self
